@@ -1,0 +1,78 @@
+#include "common/memory.h"
+
+#include <stdio.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include "common/check.h"
+
+_Noreturn static void out_of_memory(size_t size) {
+  fprintf(stderr,
+          "guiyi: no memory left (asked for %zu bytes). Run on a machine with more memory, or with "
+          "fewer records at a time.\n",
+          size);
+  exit(1);
+}
+
+void *memory_new(size_t size) {
+  void *data = malloc(size ? size : 1);
+  if (!data) out_of_memory(size);
+  return data;
+}
+
+void *memory_new_zeroed(size_t count, size_t size) {
+  void *data = calloc(count ? count : 1, size ? size : 1);
+  if (!data) out_of_memory(count * size);
+  return data;
+}
+
+void *memory_resize(void *data, size_t size) {
+  void *moved = realloc(data, size ? size : 1);
+  if (!moved) out_of_memory(size);
+  return moved;
+}
+
+char *memory_copy_string(const char *text) {
+  size_t size = strlen(text) + 1;
+  return memcpy(memory_new(size), text, size);
+}
+
+enum { HUGE_PAGE_BYTES = 2 << 20 };
+
+void *memory_map(size_t size) {
+  if (size == 0) return NULL;
+  void *data = mmap(NULL, size, PROT_READ | PROT_WRITE,
+                    MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+  if (data == MAP_FAILED) out_of_memory(size);
+  if (size >= HUGE_PAGE_BYTES) (void)madvise(data, size, MADV_HUGEPAGE);
+  return data;
+}
+
+void memory_unmap(void *data, size_t size) {
+  if (data) check(munmap(data, size) == 0);
+}
+
+void memory_discard(void *data, size_t size) {
+  uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE);
+  uintptr_t first = ((uintptr_t)data + page - 1) / page * page;
+  uintptr_t end = ((uintptr_t)data + size) / page * page;
+  if (end > first) (void)madvise((void *)first, end - first, MADV_DONTNEED);
+}
+
+size_t memory_resident_peak_bytes(void) {
+  struct rusage usage;
+  return getrusage(RUSAGE_SELF, &usage) == 0 ? (size_t)usage.ru_maxrss * 1024 : 0;
+}
+
+size_t memory_resident_bytes(void) {
+  FILE *file = fopen("/proc/self/statm", "re");
+  if (!file) return 0;
+  unsigned long total = 0, resident = 0;
+  int got = fscanf(file, "%lu %lu", &total, &resident);
+  fclose(file);
+  return got == 2 ? resident * (size_t)sysconf(_SC_PAGESIZE) : 0;
+}
