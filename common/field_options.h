@@ -8,6 +8,20 @@
 
 #include "common/bytes.h"
 
+/* The field types, in the order of every list of them: T(id, name in the job file). What a type does
+ * is in worker/fields/. */
+#define FIELD_TYPE_TABLE(T)                                                                   \
+  T(PERSON_NAME, "person_name") T(PHONE, "phone") T(ID_CARD, "id_card") T(USCC, "uscc")       \
+  T(EMAIL, "email") T(ACCOUNT, "account") T(ADDRESS, "address") T(COMPANY, "company")         \
+  T(DATE, "date") T(CATEGORY, "category") T(AMOUNT, "amount") T(TEXT, "text")
+
+enum field_type_id {
+#define T(id, name) FIELD_TYPE_##id,
+  FIELD_TYPE_TABLE(T)
+#undef T
+      FIELD_TYPE_COUNT
+};
+
 /* Which part of a name a person_name field holds. */
 enum name_part { NAME_WHOLE, NAME_GIVEN, NAME_FAMILY, NAME_MIDDLE, NAME_NICKNAME, NAME_SALUTATION,
                  NAME_NICKNAME_UNLESS_NAME_SHAPE };

@@ -1,0 +1,76 @@
+#include "common/record.h"
+
+#include "common/check.h"
+
+/* Per value: state (3 bits) | kind (5 bits), then the length: one byte below 255, else 255 and four. */
+enum { LENGTH_LONG = 255, STATE_BITS = 3 };
+
+void record_encode(struct buffer *out, const struct record_header *header, struct bytes id,
+                   const struct record_value *values, uint32_t field_count) {
+  size_t worst = sizeof *header + id.size + 8;
+  for (uint32_t i = 0; i < field_count; i++) worst += 6 + values[i].text.size;
+  check(out->size % 8 == 0 && id.size <= UINT16_MAX && worst <= UINT32_MAX);
+  buffer_reserve(out, worst);
+  char *start = out->data + out->size;
+  char *at = start + sizeof *header;
+  if (id.size) memcpy(at, id.data, id.size);
+  at += id.size;
+  for (uint32_t i = 0; i < field_count; i++) {
+    const struct record_value *v = &values[i];
+    *at++ = (char)(v->state | v->kind << STATE_BITS);
+    if (v->text.size < LENGTH_LONG) {
+      *at++ = (char)v->text.size;
+    } else {
+      uint32_t size = (uint32_t)v->text.size;
+      *at++ = (char)LENGTH_LONG;
+      memcpy(at, &size, sizeof size);
+      at += sizeof size;
+    }
+    if (v->text.size) memcpy(at, v->text.data, v->text.size);
+    at += v->text.size;
+  }
+  while ((at - start) % 8) *at++ = 0;
+  struct record_header h = *header;
+  h.id_size = (uint16_t)id.size;
+  h.size = (uint32_t)(at - start);
+  memcpy(start, &h, sizeof h);
+  out->size += h.size;
+}
+
+enum err record_decode(struct bytes data, uint32_t field_count, struct record_view *view) {
+  if (data.size < sizeof *view->header || (uintptr_t)data.data % 8) return ERR_MALFORMED;
+  const struct record_header *h = (const struct record_header *)data.data;
+  if (h->size > data.size || h->size < sizeof *h + h->id_size) return ERR_MALFORMED;
+  const char *at = data.data + sizeof *h;
+  const char *end = data.data + h->size;
+  view->header = h;
+  view->id = bytes_of(at, h->id_size);
+  at += h->id_size;
+  for (uint32_t i = 0; i < field_count; i++) {
+    if (end - at < 2) return ERR_MALFORMED;
+    uint8_t tag = (uint8_t)*at++;
+    uint32_t size = (uint8_t)*at++;
+    if (size == LENGTH_LONG) {
+      if (end - at < 4) return ERR_MALFORMED;
+      memcpy(&size, at, sizeof size);
+      at += sizeof size;
+    }
+    if ((size_t)(end - at) < size) return ERR_MALFORMED;
+    view->values[i] = (struct record_value){
+        bytes_of(at, size), tag & ((1 << STATE_BITS) - 1), (uint8_t)(tag >> STATE_BITS)};
+    at += size;
+  }
+  return ERR_OK;
+}
+
+void record_view_of(const char *data, uint32_t field_count, struct record_view *view) {
+  struct record_header h;
+  memcpy(&h, data, sizeof h);
+  check(record_decode(bytes_of(data, h.size), field_count, view) == ERR_OK);
+}
+
+struct hash128 record_key(struct bytes source_id, struct bytes id_or_content, bool has_id) {
+  uint64_t seed = hash_bytes_seeded(source_id, has_id ? 1 : 2);
+  XXH128_hash_t h = XXH3_128bits_withSeed(id_or_content.data, id_or_content.size, seed);
+  return (struct hash128){h.low64, h.high64};
+}

@@ -1,0 +1,73 @@
+/* plan — a job resolved for the stages: which fields are compared and where their features lie in the
+ * row, which blocking rules there are, which nibbles a match rule accepts. Derived from the job alone;
+ * constant and shared by all threads. */
+#ifndef GUIYI_WORKER_PLAN_H
+#define GUIYI_WORKER_PLAN_H
+
+#include "common/job.h"
+#include "worker/feature_row.h"
+#include "worker/fields/field_type.h"
+
+enum { PLAN_SLOTS = 16384, PLAN_PARTITIONS = 256 };
+
+struct plan_comparison {
+  const struct field_type *type;
+  uint16_t field;       /* index in job.fields */
+  uint16_t offset;      /* of the feature in the row, bytes */
+  int8_t identifier_rule; /* blocking rule made of exactly this field's exact part; -1 = none. Its
+                             class tells exact agreement apart */
+};
+
+struct plan_key_part {
+  uint8_t comparison;
+  uint8_t part;
+};
+
+struct plan_blocking_rule {
+  struct bytes name;
+  struct plan_key_part parts[JOB_KEY_PARTS_MAX];
+  struct plan_key_part refine[JOB_KEY_PARTS_MAX];
+  uint8_t part_count, refine_count;
+  bool is_identifier;   /* one identifier's exact part: sharing is analysed, and its block may be as
+                           large as one customer's records get */
+  uint32_t cap;
+  uint16_t comparisons; /* bit set: comparisons whose fields the rule uses; held out when it trains */
+};
+
+struct plan_match_rule {
+  struct bytes id;
+  uint16_t accepted[JOB_COMPARISONS_MAX]; /* bit n: nibble n is accepted; 0xFFFF where not named */
+  enum match_action action;
+};
+
+struct plan {
+  const struct job *job;
+  const struct field_type *types[JOB_FIELDS_MAX]; /* by field */
+  int8_t comparison_of_field[JOB_FIELDS_MAX];     /* -1 = not compared */
+  struct plan_comparison comparisons[JOB_COMPARISONS_MAX];
+  uint32_t comparison_count;
+  struct plan_blocking_rule blocking[JOB_BLOCKING_RULES_MAX];
+  uint32_t blocking_count;
+  struct plan_match_rule *match_rules; /* in the job's arena */
+  uint32_t match_rule_count;
+  uint32_t row_bytes;       /* of a feature row, a multiple of 8 */
+  int name_comparison;      /* the person's (or company's) name: what sharing is judged by; -1 */
+};
+
+/* ERR_CONFIG with file, line and the nearest valid name when the job names a part or level that the
+ * type does not have, or compares too many fields. Uses the job's arena. */
+enum err plan_make(struct job *job, struct plan *plan, struct failure *failure);
+
+static inline const void *plan_feature(const struct plan *plan, const struct feature_row *row,
+                                       unsigned comparison) {
+  return (const uint8_t *)row + plan->comparisons[comparison].offset;
+}
+
+/* The key of a row under a rule: 0 = it has none (a part is missing). The low 4 bits are the rule's
+ * number; the slot is key >> 50. */
+uint64_t plan_key(const struct plan *plan, unsigned rule, const struct feature_row *row);
+/* A refinement part of the rule, 0 = missing. */
+uint64_t plan_refine_part(const struct plan *plan, unsigned rule, unsigned depth,
+                          const struct feature_row *row);
+
+#endif
