@@ -1,0 +1,52 @@
+/* model — what training hands out: one integer weight per comparison and nibble, a prior, thresholds.
+ *
+ * Training runs on one node (coordinator/model_training.h) from counts alone; scoring is a table
+ * look-up that every CPU does alike, because everything here is an integer. Unit of all weights:
+ * 1/1024 bit of log2 odds. */
+#ifndef GUIYI_COMMON_MODEL_H
+#define GUIYI_COMMON_MODEL_H
+
+#include <stdint.h>
+
+#include "common/job.h"
+
+enum { WEIGHT_BIT = 1024, MODEL_NIBBLES = 16, MODEL_LEVELS = 9 };
+
+struct model {
+  uint32_t comparison_count;
+  int32_t weight[JOB_COMPARISONS_MAX][MODEL_NIBBLES]; /* [c][0] (missing) is 0 */
+  int32_t prior;         /* log2 odds that two random records are one entity */
+  int32_t accept_weight; /* prior + sum of weights at or above: same entity */
+  int32_t review_weight; /* at or above, below accept: a person should look */
+  /* For people, in parts per billion; no decision reads them. */
+  uint32_t m_ppb[JOB_COMPARISONS_MAX][MODEL_LEVELS];
+  uint32_t u_ppb[JOB_COMPARISONS_MAX][MODEL_LEVELS];
+};
+
+static inline int32_t model_score(const struct model *model, uint64_t pattern) {
+  int32_t sum = model->prior;
+  for (uint32_t c = 0; c < model->comparison_count; c++, pattern >>= 4)
+    sum += model->weight[c][pattern & 15];
+  return sum;
+}
+
+/* What training must know of the plan; the worker's plan makes it (worker/plan.h names the terms). */
+struct model_comparison {
+  struct bytes field;               /* its name, for messages and the report */
+  bool is_identifier;
+  double m[MODEL_LEVELS], u[MODEL_LEVELS]; /* the type's priors; 0 = level not used */
+  struct bytes level_names[MODEL_LEVELS];  /* empty = not used */
+};
+
+struct model_rule {
+  uint16_t comparisons; /* bit set: held out when this rule's pairs train */
+  bool is_identifier;
+};
+
+struct model_spec {
+  uint32_t comparison_count, rule_count;
+  struct model_comparison comparisons[JOB_COMPARISONS_MAX];
+  struct model_rule rules[JOB_BLOCKING_RULES_MAX];
+};
+
+#endif

@@ -1,0 +1,137 @@
+/* run_state — what the stages of one run hand to each other inside a process: each stage writes its
+ * own part once and the later ones only read it (worker/pipeline.c is the order).
+ *
+ * With embedded workers all of them share one run_state: a task's output is published to the others
+ * by the TASK_DONE message that follows it, so there is no lock here; tasks of one stage write to
+ * different elements. */
+#ifndef GUIYI_WORKER_RUN_STATE_H
+#define GUIYI_WORKER_RUN_STATE_H
+
+#include "common/model.h"
+#include "common/record.h"
+#include "worker/pattern.h"
+#include "worker/plan.h"
+#include "worker/sources/source_file.h"
+
+/* A row under a blocking key. The key's low 4 bits are the rule, its top 8 the partition. */
+struct __attribute__((packed)) key_entry {
+  uint64_t key;
+  uint32_t row;
+};
+
+struct field_quality {
+  uint64_t filled, valid, fixed, attribute, invalid; /* cells by value_state; filled = not missing */
+};
+
+struct reject_entry {
+  uint64_t line;
+  uint32_t file;
+  uint16_t source;
+  uint8_t quarantined; /* 0 = rejected */
+  int16_t field;       /* -1 = the row as a whole */
+  struct bytes reason; /* a code or the quality rule's id; constant or in the output's arena */
+  struct bytes value_masked;
+};
+
+/* What ingesting one split gave. Written by its one task. */
+struct split_output {
+  uint32_t source, file, split; /* indices; first_row is its first slot in run_state.rows */
+  uint32_t first_row, row_slots;
+  struct buffer records;        /* packed standard records, in input order */
+  uint64_t *record_offsets;     /* by slot: offset in records.data; UINT64_MAX = not linked */
+  struct key_entry *keys;       /* sorted by partition */
+  uint32_t key_start[PLAN_PARTITIONS + 1];
+  uint32_t accepted, rejected, quarantined;
+  struct reject_entry *rejects;
+  uint32_t reject_count;
+  struct field_quality quality[JOB_FIELDS_MAX];
+  uint64_t flags[32];           /* by field flag: how many cells carry it */
+  struct arena arena;
+};
+
+struct candidate_pair {
+  uint32_t a, b;     /* rows, record_key of a below b's (then a < b) */
+  uint32_t pattern;  /* index in the compare output's patterns */
+};
+
+/* A block that was cut or left out: for the report. */
+struct block_note {
+  uint64_t key;
+  uint32_t records;
+  uint8_t rule;
+  uint8_t outcome;       /* enum block_outcome */
+  uint64_t pairs_skipped;
+};
+enum block_outcome { BLOCK_REFINED, BLOCK_WINDOWED, BLOCK_HUB };
+
+/* One of PLAN_PARTITIONS: filled by its block task, then read by its compare task. */
+struct partition_blocks {
+  struct key_entry *entries; /* sorted by (key, record order) */
+  uint64_t entry_count;
+  struct block_note *notes;  /* the largest, at most BLOCK_NOTES_MAX */
+  uint32_t note_count;
+  uint64_t blocks[JOB_BLOCKING_RULES_MAX], records[JOB_BLOCKING_RULES_MAX];
+  uint32_t largest[JOB_BLOCKING_RULES_MAX];
+  uint64_t refined, windowed, hubs, pairs_skipped;
+  /* Sum over identifier blocks of f(f-1)/2, f = records with the value: u of identifiers. */
+  uint64_t agreeing_pairs[JOB_BLOCKING_RULES_MAX];
+};
+enum { BLOCK_NOTES_MAX = 32 };
+
+struct compare_output {
+  struct candidate_pair *pairs;
+  uint64_t pair_count;
+  struct pattern_count *patterns; /* what pairs[].pattern names; canonical order not required here */
+  uint32_t pattern_count;
+  uint64_t compared[JOB_BLOCKING_RULES_MAX]; /* pairs emitted by each rule */
+};
+
+/* The entity of every row, and what a person should see. Written by the cluster stage. */
+struct review_item {
+  uint32_t a, b;
+  int32_t weight;
+  uint64_t pattern;
+  uint32_t mask;
+  uint8_t reason;        /* enum review_reason */
+};
+enum review_reason { REVIEW_UNCERTAIN, REVIEW_CONSTRAINT, REVIEW_COHESION, REVIEW_SIZE, REVIEW_RULE,
+                     REVIEW_HOUSEHOLD };
+
+struct cluster_output {
+  uint32_t *entity;       /* by row: entity number; UINT32_MAX where the row is not present */
+  uint32_t entity_count;
+  uint32_t *members;      /* rows, grouped by entity, canonical order inside */
+  uint32_t *member_start; /* entity_count + 1 */
+  int32_t *link_weight;   /* by row: strongest accepted link inside its entity; INT32_MIN = alone */
+  struct review_item *reviews; /* canonical order */
+  uint64_t review_count;
+  uint64_t accepted_edges, constraint_cuts, cohesion_cuts, size_cuts;
+  uint64_t *entity_key;   /* by entity: smallest record_key of its members: its canonical name */
+};
+
+struct run_state {
+  struct plan plan;
+  struct source_file *files;   /* all of the run */
+  uint32_t *file_source;       /* by file: index in job.sources */
+  uint32_t file_count;
+  uint8_t *rows;               /* row_count feature rows of plan.row_bytes */
+  uint32_t row_count;          /* slots: accepted, rejected and quarantined rows */
+  struct split_output *splits;
+  uint32_t split_count;
+  struct partition_blocks partitions[PLAN_PARTITIONS];
+  struct compare_output compared[PLAN_PARTITIONS];
+  struct compare_output random_pairs; /* for u; pairs is NULL */
+  struct model model;
+  struct cluster_output clusters;
+  uint64_t *customer_ids;      /* by entity */
+  int32_t as_of_day;
+};
+
+static inline struct feature_row *run_state_row(const struct run_state *run, uint32_t row) {
+  return (struct feature_row *)(run->rows + (size_t)row * run->plan.row_bytes);
+}
+
+/* The packed record of a row that is present. */
+const char *run_state_record(const struct run_state *run, uint32_t row);
+
+#endif
