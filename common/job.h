@@ -108,6 +108,8 @@ struct job_source {
   enum event_kind event;     /* every row of this source is such an event */
   const struct bytes *key;   /* columns that together are source_record_id; none = content hash */
   uint32_t key_count;
+  struct bytes source_column; /* column that names the source of each row (a file that holds several
+                                 systems' records); empty = all rows are of `id` */
   const struct job_column *columns;
   uint32_t column_count;
   const struct job_constant *constants;

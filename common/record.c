@@ -5,14 +5,26 @@
 /* Per value: state (3 bits) | kind (5 bits), then the length: one byte below 255, else 255 and four. */
 enum { LENGTH_LONG = 255, STATE_BITS = 3 };
 
-void record_encode(struct buffer *out, const struct record_header *header, struct bytes id,
-                   const struct record_value *values, uint32_t field_count) {
-  size_t worst = sizeof *header + id.size + 8;
+struct bytes record_source_id(const struct job *job, const struct record_view *view) {
+  if (view->header->flags & RECORD_NAMES_SOURCE) return view->source_id;
+  check(view->header->source < job->source_count);
+  return job->sources[view->header->source].id;
+}
+
+void record_encode(struct buffer *out, const struct record_header *header, struct bytes source_id,
+                   struct bytes id, const struct record_value *values, uint32_t field_count) {
+  size_t id_size = id.size + (source_id.size ? source_id.size + 1 : 0);
+  size_t worst = sizeof *header + id_size + 8;
   for (uint32_t i = 0; i < field_count; i++) worst += 6 + values[i].text.size;
-  check(out->size % 8 == 0 && id.size <= UINT16_MAX && worst <= UINT32_MAX);
+  check(out->size % 8 == 0 && id_size <= UINT16_MAX && worst <= UINT32_MAX);
   buffer_reserve(out, worst);
   char *start = out->data + out->size;
   char *at = start + sizeof *header;
+  if (source_id.size) {
+    memcpy(at, source_id.data, source_id.size);
+    at += source_id.size;
+    *at++ = RECORD_VALUE_SEPARATOR;
+  }
   if (id.size) memcpy(at, id.data, id.size);
   at += id.size;
   for (uint32_t i = 0; i < field_count; i++) {
@@ -31,7 +43,8 @@ void record_encode(struct buffer *out, const struct record_header *header, struc
   }
   while ((at - start) % 8) *at++ = 0;
   struct record_header h = *header;
-  h.id_size = (uint16_t)id.size;
+  h.id_size = (uint16_t)id_size;
+  if (source_id.size) h.flags |= RECORD_NAMES_SOURCE;
   h.size = (uint32_t)(at - start);
   memcpy(start, &h, sizeof h);
   out->size += h.size;
@@ -45,6 +58,13 @@ enum err record_decode(struct bytes data, uint32_t field_count, struct record_vi
   const char *end = data.data + h->size;
   view->header = h;
   view->id = bytes_of(at, h->id_size);
+  view->source_id = BYTES_EMPTY;
+  if (h->flags & RECORD_NAMES_SOURCE) {
+    const char *cut = h->id_size ? memchr(at, RECORD_VALUE_SEPARATOR, h->id_size) : NULL;
+    if (!cut) return ERR_MALFORMED;
+    view->source_id = bytes_of(at, (size_t)(cut - at));
+    view->id = bytes_of(cut + 1, h->id_size - view->source_id.size - 1);
+  }
   at += h->id_size;
   for (uint32_t i = 0; i < field_count; i++) {
     if (end - at < 2) return ERR_MALFORMED;

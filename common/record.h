@@ -17,6 +17,7 @@
 enum {
   RECORD_HAS_NO_ID = 1,     /* source_record_id is made from content and occurrence */
   RECORD_FOR_REVIEW = 2,    /* a quality rule asked for a look */
+  RECORD_NAMES_SOURCE = 4,  /* the packed id is source id, RECORD_VALUE_SEPARATOR, own id */
 };
 
 /* A value with several parts (multi fields) separates them with this; inputs never contain it. */
@@ -46,12 +47,18 @@ struct record_value {
 struct record_view {
   const struct record_header *header;
   struct bytes id;        /* source_record_id as the source wrote it; empty with RECORD_HAS_NO_ID */
+  struct bytes source_id; /* of the record that names its source itself (RECORD_NAMES_SOURCE); else
+                             empty: record_source_id() knows both cases */
   struct record_value values[JOB_FIELDS_MAX]; /* job.field_count of them */
 };
 
-/* Appends the packed form; header->size and id_size are set here. */
-void record_encode(struct buffer *out, const struct record_header *header, struct bytes id,
-                   const struct record_value *values, uint32_t field_count);
+/* The source a record says it is from: the job source's id, or the name in the record itself. */
+struct bytes record_source_id(const struct job *job, const struct record_view *view);
+
+/* Appends the packed form; header->size and id_size are set here. source_id is empty, or names the
+ * record's source where the job's source does not (RECORD_NAMES_SOURCE is set then). */
+void record_encode(struct buffer *out, const struct record_header *header, struct bytes source_id,
+                   struct bytes id, const struct record_value *values, uint32_t field_count);
 /* ERR_MALFORMED when the bytes are not a record of so many fields; never reads beyond data. */
 enum err record_decode(struct bytes data, uint32_t field_count, struct record_view *view);
 /* For bytes that this process packed itself. */
