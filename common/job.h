@@ -252,6 +252,9 @@ void job_print(const struct job *job, struct buffer *out);
 void job_init(struct job *job);
 void job_release(struct job *job);
 
+/* "person_name" …: the type's name in a job file. */
+const char *job_type_name(enum field_type_id type);
+
 /* -1 when there is none. */
 int job_field_find(const struct job *job, struct bytes name);
 int job_field_with_role(const struct job *job, enum field_role role);

@@ -51,11 +51,16 @@ struct plan {
   struct plan_match_rule *match_rules; /* in the job's arena */
   uint32_t match_rule_count;
   uint32_t row_bytes;       /* of a feature row, a multiple of 8 */
+  uint16_t left_out[JOB_FIELDS_MAX]; /* fields that would be compared, were there not more useful ones */
+  uint32_t left_out_count;
   int name_comparison;      /* the person's (or company's) name: what sharing is judged by; -1 */
 };
 
 /* ERR_CONFIG with file, line and the nearest valid name when the job names a part or level that the
- * type does not have, or compares too many fields. Uses the job's arena. */
+ * type does not have, or a field that is not compared. Level names are those of the type, "missing",
+ * "differ", "exact", for identifiers also "exclusive", "family", "shared", "hub", "recycled"; "at least
+ * same pinyin" accepts that level and all above. Of more than JOB_COMPARISONS_MAX fields the least
+ * useful are left out, never one that a rule names. Uses the job's arena. */
 enum err plan_make(struct job *job, struct plan *plan, struct failure *failure);
 
 static inline const void *plan_feature(const struct plan *plan, const struct feature_row *row,
