@@ -9,6 +9,7 @@
 #include <stdint.h>
 
 #include "common/job.h"
+#include "common/pattern.h"
 
 enum { WEIGHT_BIT = 1024, MODEL_NIBBLES = 16, MODEL_LEVELS = 9 };
 
@@ -21,6 +22,17 @@ struct model {
   /* For people, in parts per billion; no decision reads them. */
   uint32_t m_ppb[JOB_COMPARISONS_MAX][MODEL_LEVELS];
   uint32_t u_ppb[JOB_COMPARISONS_MAX][MODEL_LEVELS];
+  uint8_t origin[JOB_COMPARISONS_MAX];  /* enum model_origin */
+  uint64_t expected_pairs;              /* of one entity, among the candidates */
+  uint32_t expected_precision_ppm, expected_recall_ppm; /* of pairs at accept_weight, if the model is
+                                                           right; recall of what blocking found */
+};
+
+/* Where a comparison's weights come from. */
+enum model_origin {
+  MODEL_FROM_PRIOR, /* the type's: the data held too little */
+  MODEL_TRAINED,
+  MODEL_FIXED, /* all by the job */
 };
 
 static inline int32_t model_score(const struct model *model, uint64_t pattern) {
@@ -36,6 +48,10 @@ struct model_comparison {
   bool is_identifier;
   double m[MODEL_LEVELS], u[MODEL_LEVELS]; /* the type's priors; 0 = level not used */
   struct bytes level_names[MODEL_LEVELS];  /* empty = not used */
+  int8_t identifier_rule;           /* whose class its exact nibbles carry; -1 = they carry how rare
+                                       the value is */
+  uint16_t fixed;                   /* bit n: the job fixed the weight of nibble n */
+  int32_t fixed_weight[MODEL_NIBBLES];
 };
 
 struct model_rule {
@@ -47,6 +63,9 @@ struct model_spec {
   uint32_t comparison_count, rule_count;
   struct model_comparison comparisons[JOB_COMPARISONS_MAX];
   struct model_rule rules[JOB_BLOCKING_RULES_MAX];
+  int8_t name_comparison;           /* plan.name_comparison; -1 = none */
+  bool has_accept, has_review;      /* thresholds given by the job */
+  int32_t accept_weight, review_weight;
 };
 
 #endif

@@ -1,0 +1,45 @@
+/* decision — what a comparison pattern means for a pair under a plan and a model: the one place that
+ * clustering and explaining share. Pure; safe for any thread. */
+#ifndef GUIYI_WORKER_DECISION_H
+#define GUIYI_WORKER_DECISION_H
+
+#include "common/model.h"
+#include "worker/pattern.h"
+#include "worker/plan.h"
+
+enum decision_action {
+  DECISION_REJECT,   /* below review_weight */
+  DECISION_REVIEW,   /* at or above it, or a match rule wants a look */
+  DECISION_ACCEPT,   /* at or above accept_weight, or a match rule merges */
+  DECISION_SEPARATE, /* a match rule: never one entity */
+  DECISION_HOUSEHOLD /* a match rule: relatives, not one entity by this pair */
+};
+
+struct decision {
+  enum decision_action action;
+  int32_t score; /* the model's, whatever a rule says */
+  int rule;      /* index in plan.match_rules that decided; -1 = the score did */
+};
+
+/* First match rule that hits decides, else the score. */
+struct decision decision_of_pattern(const struct plan *plan, const struct model *model,
+                                    uint64_t pattern);
+
+/* Why two records can never be one entity. */
+struct contradiction {
+  int comparison; /* whose type says that both values are certain and exclude each other; -1 = none */
+  int second;     /* with sex and birth date: comparison is the sex, this the birth date; else -1 */
+};
+/* Sex and birth date both different contradict too; each alone does not. */
+bool decision_contradicts(const struct plan *plan, const struct feature_row *a,
+                          const struct feature_row *b, struct contradiction *which);
+
+/* The comparisons of the sex and of the birth date; -1 = there is none. */
+int decision_sex_comparison(const struct plan *plan);
+int decision_birth_comparison(const struct plan *plan);
+
+/* "exact", "same pinyin", "missing" …; identifiers' exact nibbles by class: "exclusive", "family",
+ * "shared", "hub", "recycled". Constant. */
+const char *decision_nibble_name(const struct plan *plan, unsigned comparison, unsigned nibble);
+
+#endif

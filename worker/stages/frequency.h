@@ -1,0 +1,35 @@
+/* frequency — how common each value is: counts by hash of the value, so that agreeing on a rare name
+ * weighs more than agreeing on a common one.
+ *
+ * A table of FREQUENCY_CELLS counts per comparison that needs one. Values that fall into one cell are
+ * counted together: with 2^20 cells that blurs only what is rarer than the rarest bucket. Tables of
+ * several workers add up, in any order. Identifiers with a blocking rule of their own need no table:
+ * the block stage knows who shares them. */
+#ifndef GUIYI_WORKER_STAGES_FREQUENCY_H
+#define GUIYI_WORKER_STAGES_FREQUENCY_H
+
+#include "common/training_counts.h"
+#include "worker/plan.h"
+
+enum { FREQUENCY_CELLS = 1 << 20 };
+
+struct frequency_tables {
+  uint32_t *cells[JOB_COMPARISONS_MAX]; /* owned; NULL until a row has a value (or is not needed) */
+  uint64_t filled[JOB_COMPARISONS_MAX]; /* rows with a value: what shares are of */
+  uint64_t rows;                        /* rows that are present */
+};
+
+/* Adds one row; a row that is not present is ignored. tables starts zeroed. Not for two threads. */
+void frequency_count_row(struct frequency_tables *tables, const struct plan *plan,
+                         const struct feature_row *row);
+void frequency_tables_add(struct frequency_tables *into, const struct frequency_tables *from);
+void frequency_tables_release(struct frequency_tables *tables);
+
+/* Writes the nibbles of rows first … first+count-1. Threads may share tables and take different rows. */
+void frequency_apply(const struct plan *plan, const struct frequency_tables *tables, uint8_t *rows,
+                     uint32_t first, uint32_t count);
+/* What training needs of the tables, added to counts (with record_count). Call it once, on the sum. */
+void frequency_training(const struct plan *plan, const struct frequency_tables *tables,
+                        struct training_counts *counts);
+
+#endif
