@@ -1,0 +1,134 @@
+/* Fast kernels against the definitions, written as plainly as they can be. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+#include <cmocka.h>
+
+#include "worker/similarity/jaro_winkler.h"
+#include "worker/similarity/levenshtein.h"
+
+enum { SIZE_MAX_TEST = MATCH_MASKS_SIZE_MAX };
+
+static unsigned min3(unsigned a, unsigned b, unsigned c) {
+  unsigned least = a < b ? a : b;
+  return least < c ? least : c;
+}
+
+static unsigned levenshtein_reference(const uint16_t *a, unsigned n, const uint16_t *b,
+                                      unsigned m) {
+  unsigned d[SIZE_MAX_TEST + 1][SIZE_MAX_TEST + 1];
+  for (unsigned i = 0; i <= n; i++) d[i][0] = i;
+  for (unsigned j = 0; j <= m; j++) d[0][j] = j;
+  for (unsigned i = 1; i <= n; i++) {
+    for (unsigned j = 1; j <= m; j++) {
+      d[i][j] = min3(d[i - 1][j] + 1, d[i][j - 1] + 1, d[i - 1][j - 1] + (a[i - 1] != b[j - 1]));
+    }
+  }
+  return d[n][m];
+}
+
+static unsigned jaro_winkler_reference(const uint16_t *a, unsigned n, const uint16_t *b,
+                                       unsigned m) {
+  if (n > m) return jaro_winkler_reference(b, m, a, n);
+  for (unsigned i = 0; n == m && i < n; i++) {
+    if (a[i] == b[i]) continue;
+    if (a[i] > b[i]) return jaro_winkler_reference(b, m, a, n);
+    break;
+  }
+  if (n == 0) return m == 0 ? 10000 : 0;
+  bool used[SIZE_MAX_TEST] = {0};
+  uint16_t from_a[SIZE_MAX_TEST], from_b[SIZE_MAX_TEST];
+  int reach = (int)m / 2 - 1;
+  if (reach < 0) reach = 0;
+  unsigned matches = 0;
+  for (int j = 0; j < (int)m; j++) {
+    for (int i = 0; i < (int)n; i++) {
+      if (used[i] || a[i] != b[j] || i < j - reach || i > j + reach) continue;
+      used[i] = true;
+      from_b[matches++] = b[j];
+      break;
+    }
+  }
+  if (matches == 0) return 0;
+  unsigned k = 0, differ = 0, prefix = 0;
+  for (unsigned i = 0; i < n; i++) {
+    if (used[i]) from_a[k++] = a[i];
+  }
+  for (unsigned i = 0; i < matches; i++) differ += from_a[i] != from_b[i];
+  unsigned t = differ / 2;
+  uint64_t c = matches;
+  uint64_t sum = c * c * m + c * c * n + (c - t) * n * m, whole = 3 * c * n * m;
+  while (prefix < 4 && prefix < n && a[prefix] == b[prefix]) prefix++;
+  return (unsigned)((sum * 10 * 1000 + prefix * (whole - sum) * 1000) / whole);
+}
+
+static uint64_t random_state = 20240601;
+static unsigned next_random(unsigned bound) {
+  random_state = random_state * 6364136223846793005ULL + 1442695040888963407ULL;
+  return (unsigned)(random_state >> 33) % bound;
+}
+
+static void kernels_agree_with_the_definitions(void **state) {
+  (void)state;
+  for (int round = 0; round < 100000; round++) {
+    unsigned longest = round % 50 == 0 ? SIZE_MAX_TEST : 12, letters = 1 + next_random(6);
+    unsigned n = next_random(longest + 1), m = next_random(longest + 1);
+    uint16_t a[SIZE_MAX_TEST], b[SIZE_MAX_TEST];
+    char a_bytes[SIZE_MAX_TEST], b_bytes[SIZE_MAX_TEST];
+    for (unsigned i = 0; i < n; i++) a[i] = (uint16_t)(a_bytes[i] = (char)('a' + next_random(letters)));
+    for (unsigned i = 0; i < m; i++) {
+      /* Half of the pairs are near copies. */
+      b[i] = round % 2 && i < n && next_random(5) ? a[i] : (uint16_t)('a' + next_random(letters));
+      b_bytes[i] = (char)b[i];
+    }
+    struct match_masks u16, bytes, swapped;
+    match_masks_u16(&u16, a, n, b, m);
+    match_masks_bytes(&bytes, a_bytes, n, b_bytes, m);
+    match_masks_bytes(&swapped, b_bytes, m, a_bytes, n);
+    unsigned jw = jaro_winkler_reference(a, n, b, m), distance = levenshtein_reference(a, n, b, m);
+    assert_int_equal(jaro_winkler(&u16), jw);
+    assert_int_equal(jaro_winkler(&bytes), jw);
+    assert_int_equal(jaro_winkler(&swapped), jw);
+    assert_int_equal(levenshtein(&u16), distance);
+    assert_int_equal(levenshtein(&bytes), distance);
+    assert_int_equal(levenshtein(&swapped), distance);
+  }
+}
+
+static unsigned jw(const char *a, const char *b) {
+  struct match_masks m;
+  match_masks_bytes(&m, a, (unsigned)strlen(a), b, (unsigned)strlen(b));
+  return jaro_winkler(&m);
+}
+
+static unsigned edits(const char *a, const char *b) {
+  struct match_masks m;
+  match_masks_bytes(&m, a, (unsigned)strlen(a), b, (unsigned)strlen(b));
+  return levenshtein(&m);
+}
+
+/* The values of Winkler's own table of examples, rounded down. */
+static void published_values_come_out(void **state) {
+  (void)state;
+  assert_int_equal(jw("martha", "marhta"), 9611);
+  assert_int_equal(jw("dwayne", "duane"), 8400);
+  assert_int_equal(jw("dixon", "dicksonx"), 8133);
+  assert_int_equal(jw("same", "same"), 10000);
+  assert_int_equal(jw("", ""), 10000);
+  assert_int_equal(jw("", "a"), 0);
+  assert_int_equal(jw("abc", "xyz"), 0);
+  assert_int_equal(edits("kitten", "sitting"), 3);
+  assert_int_equal(edits("", "abc"), 3);
+  assert_int_equal(edits("flaw", "lawn"), 2);
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test(kernels_agree_with_the_definitions),
+      cmocka_unit_test(published_values_come_out),
+  };
+  return cmocka_run_group_tests(tests, NULL, NULL);
+}
