@@ -3,8 +3,8 @@
 #include "common/number_write.h"
 
 /* 1 = the byte forces quotes anywhere in a field; 2 = at its begin or end. */
-static const uint8_t special[256] = {[','] = 1, ['"'] = 1, ['\r'] = 1, ['\n'] = 1,
-                                     [' '] = 2, ['\t'] = 2};
+static const uint8_t special[256] = {
+    [','] = 1, ['"'] = 1, ['\r'] = 1, ['\n'] = 1, [' '] = 2, ['\t'] = 2};
 
 static bool needs_quotes(struct bytes text) {
   if (text.size == 0) return false;

@@ -66,7 +66,8 @@ void json_key_bytes(struct json_writer *w, struct bytes key) {
 
 void json_key(struct json_writer *w, const char *key) { json_key_bytes(w, bytes_from_string(key)); }
 
-/* Bytes of the well-formed UTF-8 character at text, 0 when there is none (Unicode 15, table 3-7). */
+/* Bytes of the well-formed UTF-8 character at text, 0 when there is none (Unicode 15, table 3-7).
+ */
 static size_t utf8_character_size(const uint8_t *text, size_t left) {
   uint8_t lead = text[0];
   if (lead < 0x80) return 1;

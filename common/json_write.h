@@ -8,7 +8,8 @@
  *
  * Strings may hold anything: what is not UTF-8 becomes U+FFFD, and `<` is written as \u003c so that
  * the text may stand inside a page's <script>. Ill-formed calls (a value where a key must be) are a
- * programmer's mistake. Pretty: one item a line, indented by two spaces, a newline at the very end. */
+ * programmer's mistake. Pretty: one item a line, indented by two spaces, a newline at the very end.
+ */
 #ifndef GUIYI_COMMON_JSON_WRITE_H
 #define GUIYI_COMMON_JSON_WRITE_H
 

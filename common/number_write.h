@@ -19,8 +19,8 @@ char *number_put_u64(char *at, uint64_t value);
 char *number_put_i64(char *at, int64_t value);
 /* value / 10^decimals: number_put_decimal(at, -1205, 2) is -12.05. decimals: 0..18. */
 char *number_put_decimal(char *at, int64_t value, unsigned decimals);
-/* numerator / 2^shift with so many decimals, half away from zero: weights in 1/1024 bit have shift 10.
- * The decimals must leave numerator * 10^decimals inside 63 bits. */
+/* numerator / 2^shift with so many decimals, half away from zero: weights in 1/1024 bit have
+ * shift 10. The decimals must leave numerator * 10^decimals inside 63 bits. */
 char *number_put_binary(char *at, int64_t numerator, unsigned shift, unsigned decimals);
 /* Exactly so many digits, the lowest ones, with leading zeros. */
 char *number_put_padded(char *at, uint64_t value, unsigned digits);

@@ -1,4 +1,5 @@
 /* csv_write, json_write, number_write */
+
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -133,9 +134,10 @@ static void json_is_well_formed(void **state) {
   json_object_begin(&w);
   json_object_end(&w);
   json_object_end(&w);
-  assert_string_equal(buffer_string(&b),
-                      "{\"名\":\"a\\\"b\\\\c\\n\\u001f\\u003c/x>\\u007f\",\"list\":[1,-2,12.34,0.12346,"
-                      "null,true,null,null],\"empty\":{}}");
+  assert_string_equal(
+      buffer_string(&b),
+      "{\"名\":\"a\\\"b\\\\c\\n\\u001f\\u003c/x>\\u007f\",\"list\":[1,-2,12.34,0.12346,"
+      "null,true,null,null],\"empty\":{}}");
   buffer_release(&b);
 }
 
@@ -153,8 +155,7 @@ static void pretty_json_has_one_item_a_line(void **state) {
   json_array_begin(&w);
   json_array_end(&w);
   json_object_end(&w);
-  assert_string_equal(buffer_string(&b),
-                      "{\n  \"a\": [\n    1,\n    2\n  ],\n  \"b\": []\n}\n");
+  assert_string_equal(buffer_string(&b), "{\n  \"a\": [\n    1,\n    2\n  ],\n  \"b\": []\n}\n");
   buffer_release(&b);
 }
 
