@@ -10,9 +10,9 @@
 enum { CALENDAR_NO_DAY = INT32_MIN, CALENDAR_SECONDS_PER_DAY = 86400 };
 
 struct calendar_date {
-  int year; /* 1 … 9999 */
+  int year;  /* 1 … 9999 */
   int month; /* 1 … 12 */
-  int day; /* 1 … 31 */
+  int day;   /* 1 … 31 */
 };
 
 bool calendar_is_leap(int year);

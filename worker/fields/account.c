@@ -64,8 +64,8 @@ static uint32_t last_four(struct bytes text) {
   return last == 0x2A2A2A2A ? 0 : last; /* "****" */
 }
 
-/* A number in which a reader took one or two digits for letters (7A1-97-2O82), with these masked: it
- * is then one or two digits off the right one. 0 for any other text. */
+/* A number in which a reader took one or two digits for letters (7A1-97-2O82), with these masked:
+ * it is then one or two digits off the right one. 0 for any other text. */
 static uint64_t scrawl_digits(struct bytes text) {
   char digits[DIGITS_MAX];
   size_t size = 0, letters = 0;
@@ -92,8 +92,8 @@ static void fill_feature(const struct field_options *options, struct bytes text,
 
 static void account_standardise(const struct field_options *options, struct bytes raw,
                                 struct arena *arena, struct standard_value *value, void *feature) {
-  char folded[CELL_BYTES_MAX], squeezed[CELL_BYTES_MAX];
-  struct bytes text = cell_fold(raw, folded);
+  char squeezed[CELL_BYTES_MAX];
+  struct bytes text = cell_fold(raw, arena);
   if (text.size > 1 && text.data[0] == '\'') text.data++, text.size--; /* Excel's mark of a text */
   if (cell_means_empty(text)) {
     *value = (struct standard_value){.state = VALUE_MISSING};
@@ -104,9 +104,8 @@ static void account_standardise(const struct field_options *options, struct byte
   if (number && size != text.size) text = bytes_of(squeezed, size);
   *value = (struct standard_value){raw, VALUE_OK, number ? ACCOUNT_NUMBER : ACCOUNT_OPAQUE, 0};
   if (text.size > ACCOUNT_BYTES_MAX || has_control(text)) {
-    *value = (struct standard_value){
-        raw, VALUE_INVALID, ACCOUNT_INVALID,
-        text.size > ACCOUNT_BYTES_MAX ? FIELD_E_LEN : FIELD_E_CHARS};
+    *value = (struct standard_value){raw, VALUE_INVALID, ACCOUNT_INVALID,
+                                     text.size > ACCOUNT_BYTES_MAX ? FIELD_E_LEN : FIELD_E_CHARS};
     return;
   }
   bool masked = !number && is_masked(text);

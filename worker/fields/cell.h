@@ -1,15 +1,16 @@
-/* cell — the characters of a number-like cell (phone, ID, date, account …) as plain ASCII where they
- * have an ASCII twin: full width folded, every kind of dash and space made one, zero width removed. */
+/* cell — the characters of a number-like cell (phone, ID, date, account …) as plain ASCII where
+ * they have an ASCII twin, and what the types of such cells ask of it. */
 #ifndef GUIYI_WORKER_FIELDS_CELL_H
 #define GUIYI_WORKER_FIELDS_CELL_H
 
+#include "common/arena.h"
 #include "common/bytes.h"
 
 enum { CELL_BYTES_MAX = 256 }; /* a longer cell is no number */
 
-/* The folded text, trimmed: raw itself where nothing was to fold or room is too small, else in
- * room. */
-struct bytes cell_fold(struct bytes raw, char room[CELL_BYTES_MAX]);
+/* text_clean, and every dash, full stop and apostrophe made the ASCII one. Points into raw where
+ * nothing changed, else into the arena. */
+struct bytes cell_fold(struct bytes raw, struct arena *arena);
 /* A folded text without spaces, hyphens and Excel's apostrophe, in upper case. */
 struct bytes cell_squeeze(struct bytes text, char room[CELL_BYTES_MAX]);
 /* A folded text that says that there is no value: "N/A", "null", "-", 无 … The empty text too. */

@@ -1,5 +1,6 @@
 /* Feature: one word, YYYYMMDD as packed digits (digits.h), the first digit lowest; in the top four
- * bits what it is. A date known to the month or year has fewer digits; a part's column has its own. */
+ * bits what it is. A date known to the month or year has fewer digits; a part's column has its own.
+ */
 #include "worker/fields/date.h"
 
 #include "common/hash.h"
@@ -64,8 +65,9 @@ static void set_value(struct standard_value *value, struct bytes raw, struct byt
 
 /* What systems write where they have no date. */
 static bool is_placeholder(struct bytes text) {
-  static const char *const words[] = {"0", "0000-00-00", "00000000", "0000/00/00", "0001-01-01",
-                                      "00010101", "9999-12-31", "99991231", "9999/12/31"};
+  static const char *const words[] = {"0",          "0000-00-00", "00000000",
+                                      "0000/00/00", "0001-01-01", "00010101",
+                                      "9999-12-31", "99991231",   "9999/12/31"};
   if (text.size > 10 && (text.data[10] == ' ' || text.data[10] == 'T')) text.size = 10;
   for (size_t i = 0; i < sizeof words / sizeof words[0]; i++)
     if (bytes_equal(text, bytes_from_string(words[i]))) return true;
@@ -105,10 +107,14 @@ static int part_number(struct bytes text, enum date_part part) {
 
 static bool part_exists(int number, enum date_part part) {
   switch (part) {
-    case DATE_YEAR: return number >= 1000 && number <= 2999;
-    case DATE_MONTH: return number >= 1 && number <= 12;
-    case DATE_DAY: return number >= 1 && number <= 31;
-    case DATE_WHOLE: break;
+    case DATE_YEAR:
+      return number >= 1000 && number <= 2999;
+    case DATE_MONTH:
+      return number >= 1 && number <= 12;
+    case DATE_DAY:
+      return number >= 1 && number <= 31;
+    case DATE_WHOLE:
+      break;
   }
   return false;
 }
@@ -165,7 +171,9 @@ static uint64_t standardise_reading(const struct field_options *options,
   }
   set_value(value, raw, bytes_of(out, size), arena);
   return make_feature(digits, count,
-                      count == FULL_DIGITS ? FEATURE_DAY : count == 6 ? FEATURE_MONTH : FEATURE_YEAR);
+                      count == FULL_DIGITS ? FEATURE_DAY
+                      : count == 6         ? FEATURE_MONTH
+                                           : FEATURE_YEAR);
 }
 
 /* YYYY-MM-DD that exists: nothing to do but to remember it. */
@@ -187,8 +195,7 @@ static void date_standardise(const struct field_options *options, struct bytes r
   if (options->date_part == DATE_WHOLE && read_canonical(raw, &r)) {
     f = standardise_reading(options, &r, raw, arena, value);
   } else {
-    char room[CELL_BYTES_MAX];
-    struct bytes text = cell_fold(raw, room);
+    struct bytes text = cell_fold(raw, arena);
     bool placeholder = is_placeholder(text);
     if (placeholder || cell_means_empty(text)) {
       *value = (struct standard_value){.state = VALUE_MISSING,
@@ -207,16 +214,14 @@ static void date_standardise(const struct field_options *options, struct bytes r
 
 /* ---- the order of a column ---- */
 
-void date_order_add(struct date_order_evidence *evidence, struct bytes raw) {
-  char room[CELL_BYTES_MAX];
-  struct bytes text = cell_fold(raw, room);
+void date_order_add(struct date_order_evidence *evidence, struct bytes raw, struct arena *arena) {
+  struct bytes text = cell_fold(raw, arena);
   struct date_numbers numbers;
   if (text.size == 0 || !date_open_numbers(text, &numbers)) return;
   static const enum date_order orders[] = {DATE_YMD, DATE_DMY, DATE_MDY};
-  const int pivot = 2029;
   bool can[3];
   for (int i = 0; i < 3; i++)
-    can[i] = calendar_exists(date_in_order(&numbers, orders[i], pivot));
+    can[i] = calendar_exists(date_in_order(&numbers, orders[i], DATE_PIVOT_YEAR_DEFAULT));
   int ways = can[0] + can[1] + can[2];
   evidence->open += ways > 1;
   if (ways != 1) return;
@@ -283,14 +288,15 @@ static uint64_t date_key_part(const void *feature, unsigned part) {
   unsigned kind = kind_of(f);
   if (part == PART_EXACT) return f && kind != FEATURE_INVALID ? hash_mix(f) : 0;
   bool month = kind == FEATURE_MONTH || has_all_digits(f);
-  if (part == PART_YEAR)
-    return month || kind == FEATURE_YEAR ? hash_join(part, f & YEAR_BITS) : 0;
+  if (part == PART_YEAR) return month || kind == FEATURE_YEAR ? hash_join(part, f & YEAR_BITS) : 0;
   if (part == PART_YEAR_MONTH) return month ? hash_join(part, f & (YEAR_BITS | MONTH_BITS)) : 0;
   if (part != PART_MONTH_DAY || !has_all_digits(f)) return 0;
   return hash_join(part, f & (MONTH_BITS | DAY_BITS));
 }
 
-static bool is_partial(uint64_t f) { return kind_of(f) == FEATURE_MONTH || kind_of(f) == FEATURE_YEAR; }
+static bool is_partial(uint64_t f) {
+  return kind_of(f) == FEATURE_MONTH || kind_of(f) == FEATURE_YEAR;
+}
 
 /* Of two dates with all eight digits, that differ. */
 static bool is_swapped(uint64_t x, uint64_t y) {

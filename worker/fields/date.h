@@ -30,7 +30,8 @@ struct date_order_evidence {
   uint64_t open;                               /* cells that leave it open */
 };
 
-void date_order_add(struct date_order_evidence *evidence, struct bytes raw);
+/* arena: only for what must be kept while this runs. */
+void date_order_add(struct date_order_evidence *evidence, struct bytes raw, struct arena *arena);
 void date_order_join(struct date_order_evidence *into, const struct date_order_evidence *more);
 /* DATE_ORDER_UNKNOWN when nothing settles it or the cells contradict each other: more than one in
  * fifty of the settling cells against the majority. */
@@ -38,7 +39,8 @@ enum date_order date_column_order(const struct date_order_evidence *evidence);
 
 /* The day of a canonical value that names one, else CALENDAR_NO_DAY. */
 int32_t date_value_day(struct bytes value);
-/* Its time in milliseconds since 1970 UTC, midnight where it names none; INT64_MIN without a day. */
+/* Its time in milliseconds since 1970 UTC, midnight where it names none; INT64_MIN without a day.
+ */
 int64_t date_value_time_ms(struct bytes value, int timezone_minutes);
 /* The day of a feature of date_type that holds a valid one, else CALENDAR_NO_DAY. */
 int32_t date_feature_day(const void *feature);

@@ -1,5 +1,5 @@
-/* The cell is first brought into plain ASCII (年 becomes a hyphen, 时 a colon, 下午 pm), then read as
- * up to three numbers or a month's name, then a time of day, then an offset. */
+/* The cell is first brought into plain ASCII (年 becomes a hyphen, 时 a colon, 下午 pm), then read
+ * as up to three numbers or a month's name, then a time of day, then an offset. */
 #include "worker/fields/date_reading.h"
 
 #include "worker/fields/cell.h"
@@ -8,7 +8,6 @@ enum {
   DATE_TEXT_MAX = 64,
   YEAR_MIN = 1800,
   YEAR_MAX = 2199,
-  PIVOT_YEAR_DEFAULT = 2029,
   EXCEL_SERIAL_MIN = 20000,
   EXCEL_SERIAL_MAX = 60000,
   EXCEL_DAY_ZERO = -25569, /* 1899-12-30 */
@@ -28,9 +27,10 @@ struct parts {
 
 static const struct {
   const char *from, *to;
-} replacements[] = {{"年", "-"},  {"月", "-"},    {"日", " "},    {"号", " "},     {"時", ":"},
-                    {"时", ":"},  {"点", ":"},    {"點", ":"},    {"分", ":"},     {"秒", " "},
-                    {"上午", " am "}, {"下午", " pm "}, {"晚上", " pm "}, {"凌晨", " am "}};
+} replacements[] = {{"年", "-"},      {"月", "-"},     {"日", " "},      {"号", " "},
+                    {"時", ":"},      {"时", ":"},     {"点", ":"},      {"點", ":"},
+                    {"分", ":"},      {"秒", " "},     {"上午", " am "}, {"下午", " pm "},
+                    {"晚上", " pm "}, {"凌晨", " am "}};
 
 static struct bytes to_ascii(struct bytes text, char room[DATE_TEXT_MAX]) {
   size_t size = 0;
@@ -55,9 +55,9 @@ static struct bytes to_ascii(struct bytes text, char room[DATE_TEXT_MAX]) {
 /* ---- the date's parts ---- */
 
 int date_month_of_word(struct bytes word) {
-  static const char *const months[] = {"january", "february", "march",     "april",   "may",
-                                       "june",    "july",     "august",    "september", "october",
-                                       "november", "december"};
+  static const char *const months[] = {"january",   "february", "march",    "april",
+                                       "may",       "june",     "july",     "august",
+                                       "september", "october",  "november", "december"};
   if (word.size < 3) return 0;
   for (int m = 0; m < 12; m++)
     if (word.size <= strlen(months[m]) && memcmp(word.data, months[m], word.size) == 0)
@@ -66,10 +66,10 @@ int date_month_of_word(struct bytes word) {
 }
 
 static bool is_filler(struct bytes word) {
-  static const char *const words[] = {"st",      "nd",        "rd",       "th",     "of",
-                                      "mon",     "tue",       "wed",      "thu",    "fri",
-                                      "sat",     "sun",       "monday",   "tuesday", "wednesday",
-                                      "thursday", "friday",   "saturday", "sunday"};
+  static const char *const words[] = {"st",       "nd",     "rd",       "th",      "of",
+                                      "mon",      "tue",    "wed",      "thu",     "fri",
+                                      "sat",      "sun",    "monday",   "tuesday", "wednesday",
+                                      "thursday", "friday", "saturday", "sunday"};
   for (size_t i = 0; i < sizeof words / sizeof words[0]; i++)
     if (bytes_equal(word, bytes_from_string(words[i]))) return true;
   return false;
@@ -191,7 +191,7 @@ static bool read_time(struct bytes text, struct date_reading *reading, bool *has
 /* ---- putting it together ---- */
 
 int date_pivot_year(const struct field_options *options) {
-  return options->as_of_day ? calendar_date_of(options->as_of_day).year : PIVOT_YEAR_DEFAULT;
+  return options->as_of_day ? calendar_date_of(options->as_of_day).year : DATE_PIVOT_YEAR_DEFAULT;
 }
 
 static int full_year(int year, int pivot_year) {
@@ -245,7 +245,8 @@ static void settle_open(const struct field_options *options, const struct date_n
   struct calendar_date meaning = {0, 0, 0};
   for (int i = 0; i < 3; i++) {
     struct calendar_date date = date_in_order(numbers, orders[i], pivot);
-    bool again = date.year == meaning.year && date.month == meaning.month && date.day == meaning.day;
+    bool again =
+        date.year == meaning.year && date.month == meaning.month && date.day == meaning.day;
     if (!is_plausible(date) || (found && again)) continue;
     meaning = date;
     found++;

@@ -9,7 +9,10 @@
 #include "common/calendar.h"
 #include "common/field_options.h"
 
-enum { DATE_DIGITS_MAX = 15 };
+enum {
+  DATE_DIGITS_MAX = 15,
+  DATE_PIVOT_YEAR_DEFAULT = 2029, /* where the job gives no as_of day */
+};
 
 enum date_precision { PRECISION_NONE, PRECISION_YEAR, PRECISION_MONTH, PRECISION_DAY };
 
@@ -36,8 +39,8 @@ struct date_reading date_read(const struct field_options *options, struct bytes 
 
 /* The cell's open numbers; false when its order is not in question. */
 bool date_open_numbers(struct bytes text, struct date_numbers *numbers);
-/* The date they stand for in that order; does not exist (calendar_exists) where they can't. Years of
- * two digits: up to pivot are of the century of pivot, the others of the one before. */
+/* The date they stand for in that order; does not exist (calendar_exists) where they can't. Years
+ * of two digits: up to pivot are of the century of pivot, the others of the one before. */
 struct calendar_date date_in_order(const struct date_numbers *numbers, enum date_order order,
                                    int pivot_year);
 /* The newest year that a year of two digits may mean. */

@@ -27,15 +27,18 @@ enum { IN_LOCAL = 1, IN_DOMAIN = 2, UPPER = 4, SIGN_AT = 8, STAR = 16, STRANGE =
 
 #define B (IN_LOCAL | IN_DOMAIN)
 static const unsigned char classes[256] = {
-    ['a'] = B, ['b'] = B, ['c'] = B, ['d'] = B, ['e'] = B, ['f'] = B, ['g'] = B, ['h'] = B,
-    ['i'] = B, ['j'] = B, ['k'] = B, ['l'] = B, ['m'] = B, ['n'] = B, ['o'] = B, ['p'] = B,
-    ['q'] = B, ['r'] = B, ['s'] = B, ['t'] = B, ['u'] = B, ['v'] = B, ['w'] = B, ['x'] = B,
-    ['y'] = B, ['z'] = B, ['0'] = B, ['1'] = B, ['2'] = B, ['3'] = B, ['4'] = B, ['5'] = B,
-    ['6'] = B, ['7'] = B, ['8'] = B, ['9'] = B, ['.'] = B, ['-'] = B, ['_'] = IN_LOCAL,
-    ['!'] = IN_LOCAL, ['#'] = IN_LOCAL, ['$'] = IN_LOCAL, ['%'] = IN_LOCAL, ['&'] = IN_LOCAL,
-    ['\''] = IN_LOCAL, ['+'] = IN_LOCAL, ['/'] = IN_LOCAL, ['='] = IN_LOCAL, ['?'] = IN_LOCAL,
-    ['^'] = IN_LOCAL, ['`'] = IN_LOCAL, ['{'] = IN_LOCAL, ['|'] = IN_LOCAL, ['}'] = IN_LOCAL,
-    ['~'] = IN_LOCAL, ['@'] = SIGN_AT, ['*'] = STAR};
+    ['a'] = B,        ['b'] = B,        ['c'] = B,        ['d'] = B,        ['e'] = B,
+    ['f'] = B,        ['g'] = B,        ['h'] = B,        ['i'] = B,        ['j'] = B,
+    ['k'] = B,        ['l'] = B,        ['m'] = B,        ['n'] = B,        ['o'] = B,
+    ['p'] = B,        ['q'] = B,        ['r'] = B,        ['s'] = B,        ['t'] = B,
+    ['u'] = B,        ['v'] = B,        ['w'] = B,        ['x'] = B,        ['y'] = B,
+    ['z'] = B,        ['0'] = B,        ['1'] = B,        ['2'] = B,        ['3'] = B,
+    ['4'] = B,        ['5'] = B,        ['6'] = B,        ['7'] = B,        ['8'] = B,
+    ['9'] = B,        ['.'] = B,        ['-'] = B,        ['_'] = IN_LOCAL, ['!'] = IN_LOCAL,
+    ['#'] = IN_LOCAL, ['$'] = IN_LOCAL, ['%'] = IN_LOCAL, ['&'] = IN_LOCAL, ['\''] = IN_LOCAL,
+    ['+'] = IN_LOCAL, ['/'] = IN_LOCAL, ['='] = IN_LOCAL, ['?'] = IN_LOCAL, ['^'] = IN_LOCAL,
+    ['`'] = IN_LOCAL, ['{'] = IN_LOCAL, ['|'] = IN_LOCAL, ['}'] = IN_LOCAL, ['~'] = IN_LOCAL,
+    ['@'] = SIGN_AT,  ['*'] = STAR};
 #undef B
 
 static unsigned class_of(char c) {
@@ -73,12 +76,12 @@ static struct bytes tidy(struct bytes text, char room[CELL_BYTES_MAX], bool *cut
     }
     room[size++] = cell_lower(c);
   }
-  while (size && (room[size - 1] == '.' || room[size - 1] == ';' || room[size - 1] == ','))
-    size--;
+  while (size && (room[size - 1] == '.' || room[size - 1] == ';' || room[size - 1] == ',')) size--;
   return bytes_of(room, size);
 }
 
-/* Labels of letters, digits and inner hyphens, at least two, the last one of two letters or more. */
+/* Labels of letters, digits and inner hyphens, at least two, the last one of two letters or more.
+ */
 static bool is_domain(struct bytes domain) {
   size_t label = 0, labels = 0;
   bool letters = true;
@@ -121,21 +124,26 @@ static bool is_one_of(struct bytes text, const char *const *words) {
 }
 
 static bool is_role(struct bytes local) {
-  static const char *const words[] = {
-      "info",    "sales",   "hr",       "service", "kefu",       "admin",      "support",
-      "office",  "noreply", "no-reply", "contact", "webmaster",  "postmaster", "marketing",
-      "help",    "jobs",    "job",      "careers", "newsletter", "root",       "abuse",
-      "billing", "hello",   "team",     "mail",    "enquiries",  "customerservice", NULL};
+  static const char *const words[] = {"info",       "sales",     "hr",
+                                      "service",    "kefu",      "admin",
+                                      "support",    "office",    "noreply",
+                                      "no-reply",   "contact",   "webmaster",
+                                      "postmaster", "marketing", "help",
+                                      "jobs",       "job",       "careers",
+                                      "newsletter", "root",      "abuse",
+                                      "billing",    "hello",     "team",
+                                      "mail",       "enquiries", "customerservice",
+                                      NULL};
   return is_one_of(local, words);
 }
 
 static bool is_placeholder(struct bytes local, struct bytes domain) {
-  static const char *const made_up[] = {"test", "abc", "xxx", "aaa",  "none",  "null", "no",
-                                        "na",   "123", "111", "1234", "email", "user", "xx",
-                                        "asdf", "a",   NULL};
+  static const char *const made_up[] = {"test", "abc", "xxx",  "aaa", "none", "null",
+                                        "no",   "na",  "123",  "111", "1234", "email",
+                                        "user", "xx",  "asdf", "a",   NULL};
   static const char *const counted[] = {"123",      "1234",      "12345", "123456", "1234567",
                                         "12345678", "123456789", "111",   "1111",   "11111",
-                                        "111111",   "000",       "test",  NULL};
+                                        "111111",   "000",       NULL};
   static const char *const anybodys[] = {"qq.com", "163.com", "126.com", "gmail.com", NULL};
   /* test@test.com, abc@abc.com … but not a@b.com */
   const char *dot = memchr(domain.data, '.', domain.size);
@@ -148,11 +156,11 @@ static bool is_placeholder(struct bytes local, struct bytes domain) {
 
 /* The domain that a misspelt one was meant for, in room; empty when it looks right. */
 static struct bytes meant_domain(struct bytes domain, char room[MEANT_MAX]) {
-  static const char *const bases[] = {"qq",      "163",   "126",    "139",     "sina",   "sohu",
-                                      "gmail",   "yahoo", "icloud", "hotmail", "foxmail", "aliyun",
-                                      "outlook", NULL};
-  static const char *const endings[] = {".con", ".cmo", ".ocm",  ".comm", ".cpm", ".xom", ".vom",
-                                        ".cim", ".om",  ".coom", ".cm",   NULL};
+  static const char *const bases[] = {"qq",      "163",    "126",     "139",    "sina",
+                                      "sohu",    "gmail",  "yahoo",   "icloud", "hotmail",
+                                      "foxmail", "aliyun", "outlook", NULL};
+  static const char *const endings[] = {".con", ".cmo", ".ocm", ".comm", ".cpm", ".xom",
+                                        ".vom", ".cim", ".om",  ".coom", ".cm",  NULL};
   static const char *const providers[] = {"gmail.com",   "yahoo.com",   "icloud.com", "hotmail.com",
                                           "foxmail.com", "outlook.com", "aliyun.com", NULL};
   static const char *const neighbours[] = {"mail.com", "ymail.com", "email.com", "cloud.com",
@@ -208,11 +216,11 @@ static void fill_feature(struct bytes local, struct bytes domain, struct bytes m
 static void email_standardise(const struct field_options *options, struct bytes raw,
                               struct arena *arena, struct standard_value *value, void *feature) {
   (void)options;
-  char room[CELL_BYTES_MAX], folded[CELL_BYTES_MAX];
+  char room[CELL_BYTES_MAX];
   struct bytes text = raw;
   bool several = false;
   if (raw.size == 0 || raw.size > CELL_BYTES_MAX || (classes_in(raw) & (UPPER | STRANGE))) {
-    text = cell_fold(raw, folded);
+    text = cell_fold(raw, arena);
     if (cell_means_empty(text)) {
       *value = (struct standard_value){.state = VALUE_MISSING};
       return;

@@ -6,6 +6,7 @@
 #include "worker/fields/cell.h"
 #include "worker/fields/digits.h"
 #include "worker/fields/mask.h"
+#include "worker/fields/tables.h"
 
 enum { ID_SIZE = 18, ID_SIZE_OLD = 15, ID_FEATURE_DIGITS_MAX = 19, ID_AGE_MAX_YEARS = 120 };
 
@@ -35,20 +36,16 @@ static struct calendar_date birth_date(const char *number) {
                                 .day = cell_number(number + 12, 2)};
 }
 
-/* Provinces of GB/T 2260. */
-static bool is_province(int code) {
-  return (code >= 11 && code <= 15) || (code >= 21 && code <= 23) || (code >= 31 && code <= 37) ||
-         (code >= 41 && code <= 46) || (code >= 50 && code <= 54) || (code >= 61 && code <= 65) ||
-         code == 71 || code == 81 || code == 82;
-}
-
 static bool is_hk_mo_tw(const char *number) {
   return number[0] == '8' && number[1] <= '3' && memcmp(number + 2, "0000", 4) == 0;
 }
 
+/* Codes that were withdrawn stay good for life, and no list of withdrawn counties is complete: a known
+ * prefecture is enough. */
 static uint32_t area_flag(const char *number) {
   if (number[0] == '9' || is_hk_mo_tw(number)) return 0;
-  return is_province(cell_number(number, 2)) ? 0 : FIELD_W_AREA;
+  uint32_t code = (uint32_t)cell_number(number, 6);
+  return division_find(code) || division_find(code / 100 * 100) ? 0 : FIELD_W_AREA;
 }
 
 /* E_DATE for a day that never was or has not come; W_AGE for one too long ago. */
@@ -104,7 +101,7 @@ static struct verdict judge_18(const struct field_options *options, const char *
     v.flags = birth;
     v.feature = pack(number, ID_SIZE, FEATURE_FAILING);
   } else {
-    v.kind = number[0] == '9'     ? ID_CARD_FOREIGN_PERMANENT
+    v.kind = number[0] == '9'      ? ID_CARD_FOREIGN_PERMANENT
              : is_hk_mo_tw(number) ? ID_CARD_HK_MO_TW
                                    : ID_CARD_RESIDENT;
     v.state = VALUE_OK;
@@ -141,8 +138,8 @@ static bool is_masked(const char *text, size_t size) {
 /* Letters as bytes and digits as nibbles, then mixed: equality is all that is asked of it. */
 static struct verdict judge_foreign_old(const char *text) {
   uint64_t hash = hash_bytes(bytes_of(text, ID_SIZE_OLD));
-  return (struct verdict){ID_CARD_FOREIGN_OLD, VALUE_OK, 0,
-                          {hash | 1, (uint64_t)FEATURE_OTHER << DIGITS_KIND_SHIFT}};
+  return (struct verdict){
+      ID_CARD_FOREIGN_OLD, VALUE_OK, 0, {hash | 1, (uint64_t)FEATURE_OTHER << DIGITS_KIND_SHIFT}};
 }
 
 static bool is_foreign_old(const char *text, size_t size) {
@@ -156,9 +153,9 @@ static struct verdict judge(const struct field_options *options, struct bytes *t
   const char *t = text->data;
   size_t size = text->size;
   if (is_masked(t, size))
-    return (struct verdict){ID_CARD_MASKED, VALUE_ATTRIBUTE, FIELD_W_MASKED,
-                            size == ID_SIZE ? pack(t, size, FEATURE_MASKED)
-                                            : (struct id_feature){0, 0}};
+    return (struct verdict){
+        ID_CARD_MASKED, VALUE_ATTRIBUTE, FIELD_W_MASKED,
+        size == ID_SIZE ? pack(t, size, FEATURE_MASKED) : (struct id_feature){0, 0}};
   if (is_foreign_old(t, size)) return judge_foreign_old(t);
   bool plain = size > 0 && cell_all_digits(t, size - 1) &&
                (cell_is_digit(t[size - 1]) || (t[size - 1] == 'X' && size >= 17));
@@ -177,7 +174,7 @@ static struct verdict judge(const struct field_options *options, struct bytes *t
 
 static void id_card_standardise(const struct field_options *options, struct bytes raw,
                                 struct arena *arena, struct standard_value *value, void *feature) {
-  char folded[CELL_BYTES_MAX], squeezed[CELL_BYTES_MAX], converted[ID_SIZE];
+  char squeezed[CELL_BYTES_MAX], converted[ID_SIZE];
   struct bytes text = raw;
   bool plain = raw.size == ID_SIZE && cell_all_digits(raw.data, 17) &&
                (cell_is_digit(raw.data[17]) || raw.data[17] == 'X');
@@ -185,7 +182,7 @@ static void id_card_standardise(const struct field_options *options, struct byte
   if (plain) {
     v = judge_18(options, raw.data);
   } else {
-    text = cell_fold(raw, folded);
+    text = cell_fold(raw, arena);
     if (cell_means_empty(text)) {
       *value = (struct standard_value){.state = VALUE_MISSING};
       return;
@@ -338,14 +335,10 @@ static struct bytes id_card_mask(struct bytes value, struct arena *arena) {
 }
 
 static const char *const id_card_kinds[] = {
-    [ID_CARD_INVALID] = "invalid",
-    [ID_CARD_RESIDENT] = "resident",
-    [ID_CARD_HK_MO_TW] = "hk_mo_tw",
-    [ID_CARD_FOREIGN_PERMANENT] = "foreign_permanent",
-    [ID_CARD_FOREIGN_OLD] = "foreign_old",
-    [ID_CARD_OLD_CENTENARIAN] = "old_centenarian",
-    [ID_CARD_MASKED] = "masked",
-    NULL};
+    [ID_CARD_INVALID] = "invalid",         [ID_CARD_RESIDENT] = "resident",
+    [ID_CARD_HK_MO_TW] = "hk_mo_tw",       [ID_CARD_FOREIGN_PERMANENT] = "foreign_permanent",
+    [ID_CARD_FOREIGN_OLD] = "foreign_old", [ID_CARD_OLD_CENTENARIAN] = "old_centenarian",
+    [ID_CARD_MASKED] = "masked",           NULL};
 
 static const char *const id_card_parts[] = {"exact", "tail6", "birth", NULL};
 

@@ -1,5 +1,5 @@
-/* mask — how a value is shown to those who may not see it. Counts in characters, not bytes: one star
- * stands for one character. The result lies in the arena. */
+/* mask — how a value is shown to those who may not see it. Counts in characters, not bytes: one
+ * star stands for one character. The result lies in the arena. */
 #ifndef GUIYI_WORKER_FIELDS_MASK_H
 #define GUIYI_WORKER_FIELDS_MASK_H
 

@@ -12,6 +12,7 @@
 #include "worker/fields/cell.h"
 #include "worker/fields/digits.h"
 #include "worker/fields/mask.h"
+#include "worker/fields/tables.h"
 
 enum { PHONE_DIGITS_MAX = 24, PHONE_EXTENSION_MAX = 6, PHONE_GROUPS_MAX = 8, PHONE_VALUE_MAX = 40 };
 
@@ -131,11 +132,10 @@ static bool judge_mobile_like(struct verdict *v, const struct dialled *d, const 
 
 /* Areas whose local numbers have eight digits, without the leading 0. */
 static bool area_has_eight_digits(int area) {
-  static const short areas[] = {
-      10,  20,  21,  22,  23,  24,  25,  27,  28,  29,  311, 371, 377, 379, 411, 431,
-      432, 451, 510, 511, 512, 513, 514, 515, 516, 517, 518, 519, 523, 527, 531, 532,
-      551, 571, 573, 574, 575, 576, 577, 579, 591, 595, 731, 755, 757, 760, 769, 791,
-      871, 898};
+  static const short areas[] = {10,  20,  21,  22,  23,  24,  25,  27,  28,  29,  311, 371, 377,
+                                379, 411, 431, 432, 451, 510, 511, 512, 513, 514, 515, 516, 517,
+                                518, 519, 523, 527, 531, 532, 551, 571, 573, 574, 575, 576, 577,
+                                579, 591, 595, 731, 755, 757, 760, 769, 791, 871, 898};
   for (size_t i = 0; i < sizeof areas / sizeof areas[0]; i++)
     if (areas[i] == area) return true;
   return false;
@@ -144,8 +144,7 @@ static bool area_has_eight_digits(int area) {
 /* digits begin with 0. The size of the area code with that 0; 0 = there is none. */
 static unsigned area_size(const char *digits, unsigned count) {
   if (count < 4 || digits[0] != '0') return 0;
-  if (memcmp(digits, "010", 3) == 0) return 3;
-  if (digits[1] == '2') return digits[2] == '6' ? 0 : 3;
+  if (digits[1] == '2' || (digits[1] == '1' && digits[2] == '0')) return 3;
   return digits[1] >= '3' ? 4 : 0;
 }
 
@@ -153,6 +152,7 @@ static bool judge_landline(struct verdict *v, const struct dialled *d, const cha
                            unsigned count) {
   unsigned area = area_size(digits, count);
   if (!area) return false;
+  if (!area_code_known((unsigned)cell_number(digits + 1, area - 1))) return false;
   const char *local = digits + area;
   unsigned left = count - area;
   bool eight = area_has_eight_digits(cell_number(digits + 1, area - 1));
@@ -204,8 +204,8 @@ static bool judge_local(struct verdict *v, const struct field_options *options,
 
 static bool judge_hotline(struct verdict *v, const struct dialled *d) {
   const char *digits = d->digits;
-  bool long_form = d->count == 10 &&
-                   (memcmp(digits, "400", 3) == 0 || memcmp(digits, "800", 3) == 0);
+  bool long_form =
+      d->count == 10 && (memcmp(digits, "400", 3) == 0 || memcmp(digits, "800", 3) == 0);
   bool short_form = (d->count == 5 || d->count == 6) && digits[0] == '9' &&
                     (digits[1] == '5' || digits[1] == '6');
   if (!long_form && !short_form) return false;
@@ -277,7 +277,8 @@ static bool is_scientific(struct bytes text) {
 
 /* Where an extension's mark stands and how long it is: 转, #, ext … */
 static size_t find_extension(struct bytes text, size_t *mark_size) {
-  static const char *const marks[] = {"转", "轉", "分机", "#", ",", "extension", "ext.", "ext", "x"};
+  static const char *const marks[] = {"转",        "轉",   "分机", "#", ",",
+                                      "extension", "ext.", "ext",  "x"};
   for (size_t i = 1; i < text.size; i++) {
     if (cell_is_digit(text.data[i]) || text.data[i] == ' ' || text.data[i] == '-') continue;
     for (size_t m = 0; m < sizeof marks / sizeof marks[0]; m++) {
@@ -315,7 +316,8 @@ static bool take_apart(struct bytes text, struct dialled *d) {
   size_t mark_size = 0;
   size_t at = find_extension(text, &mark_size);
   if (at < text.size) {
-    struct bytes rest = bytes_trim(bytes_of(text.data + at + mark_size, text.size - at - mark_size));
+    struct bytes rest =
+        bytes_trim(bytes_of(text.data + at + mark_size, text.size - at - mark_size));
     while (rest.size && (rest.data[0] == ':' || rest.data[0] == '.' || rest.data[0] == ' '))
       rest.data++, rest.size--;
     if (rest.size == 0 || rest.size > PHONE_EXTENSION_MAX || !cell_all_digits(rest.data, rest.size))
@@ -362,7 +364,8 @@ static bool judge_prefixed(struct verdict *v, const struct dialled *d) {
     if (judge_landline(v, d, national + trunk, count - 1 - trunk)) return true;
   }
   if (international)
-    return memcmp(digits, "86", 2) != 0 && digits[0] != '0' && judge_foreign(v, digits, count, true);
+    return memcmp(digits, "86", 2) != 0 && digits[0] != '0' &&
+           judge_foreign(v, digits, count, true);
   if (digits[0] == '0' && count == 12 && is_mobile_start(digits + 1))
     return judge_mobile_like(v, d, digits + 1, 11);
   if (count == 16 && is_mobile_start(digits + 5) &&
@@ -447,8 +450,7 @@ static void phone_standardise(const struct field_options *options, struct bytes 
   if (is_plain_mobile(raw)) {
     judge_mobile(&v, raw.data);
   } else {
-    char room[CELL_BYTES_MAX];
-    struct bytes text = cell_fold(raw, room);
+    struct bytes text = cell_fold(raw, arena);
     if (cell_means_empty(text)) {
       *value = (struct standard_value){.state = VALUE_MISSING};
       return;
@@ -558,10 +560,11 @@ static struct bytes phone_mask(struct bytes value, struct arena *arena) {
 }
 
 static const char *const phone_kinds[] = {
-    [PHONE_INVALID] = "invalid",   [PHONE_MOBILE] = "mobile", [PHONE_FOREIGN] = "foreign",
-    [PHONE_LANDLINE] = "landline", [PHONE_LOCAL] = "local",   [PHONE_MASKED] = "masked",
-    [PHONE_VIRTUAL] = "virtual",   [PHONE_HOTLINE] = "hotline", [PHONE_IOT] = "iot",
-    NULL};
+    [PHONE_INVALID] = "invalid", [PHONE_MOBILE] = "mobile",
+    [PHONE_FOREIGN] = "foreign", [PHONE_LANDLINE] = "landline",
+    [PHONE_LOCAL] = "local",     [PHONE_MASKED] = "masked",
+    [PHONE_VIRTUAL] = "virtual", [PHONE_HOTLINE] = "hotline",
+    [PHONE_IOT] = "iot",         NULL};
 
 static const char *const phone_parts[] = {"exact", "last8", "last7", "masked", "landline", NULL};
 

@@ -2,8 +2,8 @@
  *
  * Canonical forms: 13800138123 · 0755-88886666[-801] · 400-800-1234 · 138****8123 ·
  * 13800138123-6789 (a platform's virtual number) · +85261234567 · 0473704641 (a foreign number in
- * the form it is dialled at home). The rules are Chinese ones first; what they do not claim is tried
- * as a western national number. Only mobiles and foreign numbers can found an entity. */
+ * the form it is dialled at home). The rules are Chinese ones first; what they do not claim is
+ * tried as a western national number. Only mobiles and foreign numbers can found an entity. */
 #ifndef GUIYI_WORKER_FIELDS_PHONE_H
 #define GUIYI_WORKER_FIELDS_PHONE_H
 

@@ -13,7 +13,12 @@ struct uscc_feature {
   uint64_t outer, organisation;
 };
 
-enum feature_kind { FEATURE_VALID = 1, FEATURE_FAILING, FEATURE_ORGANISATION, FEATURE_REGISTRATION };
+enum feature_kind {
+  FEATURE_VALID = 1,
+  FEATURE_FAILING,
+  FEATURE_ORGANISATION,
+  FEATURE_REGISTRATION
+};
 
 enum { LEVEL_ONE_EDIT = 5, LEVEL_ORGANISATION, LEVEL_SAME_FAILING };
 
@@ -67,9 +72,9 @@ static uint64_t pack(const char *text, size_t size) {
 }
 
 static struct uscc_feature pack_code(const char *code, uint64_t kind) {
-  return (struct uscc_feature){
-      pack(code, 8) | (uint64_t)(straight_value(code[17]) + 1) << CHARACTER_BITS * 8,
-      pack(code + 8, ORGANISATION_SIZE) | kind << DIGITS_KIND_SHIFT};
+  return (struct uscc_feature){pack(code, 8) | (uint64_t)(straight_value(code[17]) + 1)
+                                                   << CHARACTER_BITS * 8,
+                               pack(code + 8, ORGANISATION_SIZE) | kind << DIGITS_KIND_SHIFT};
 }
 
 struct verdict {
@@ -96,8 +101,8 @@ static struct verdict judge(struct bytes text) {
     v.flags = FIELD_E_CHECK;
     if (!organisation_checks(t)) return v;
     v = (struct verdict){USCC_ORGANISATION, VALUE_OK, 0, {0, 0}};
-    v.feature.organisation =
-        pack(t, ORGANISATION_SIZE) | (uint64_t)FEATURE_ORGANISATION << DIGITS_KIND_SHIFT;
+    v.feature.organisation = pack(t, ORGANISATION_SIZE) | (uint64_t)FEATURE_ORGANISATION
+                                                              << DIGITS_KIND_SHIFT;
   } else if (text.size == REGISTRATION_SIZE && cell_all_digits(t, text.size)) {
     v = (struct verdict){USCC_REGISTRATION, VALUE_OK, 0, {0, 0}};
     v.feature.outer = digits_pack(t, text.size);
@@ -109,8 +114,8 @@ static struct verdict judge(struct bytes text) {
 static void uscc_standardise(const struct field_options *options, struct bytes raw,
                              struct arena *arena, struct standard_value *value, void *feature) {
   (void)options;
-  char folded[CELL_BYTES_MAX], squeezed[CELL_BYTES_MAX];
-  struct bytes text = cell_fold(raw, folded);
+  char squeezed[CELL_BYTES_MAX];
+  struct bytes text = cell_fold(raw, arena);
   if (cell_means_empty(text)) {
     *value = (struct standard_value){.state = VALUE_MISSING};
     return;
