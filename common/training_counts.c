@@ -75,8 +75,8 @@ struct encoded_head {
 _Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "the portable form is little-endian");
 
 void training_counts_encode(const struct training_counts *counts, struct buffer *out) {
-  struct encoded_head head = {counts->candidates.count, counts->random.count,
-                              counts->record_count, {0}, {{{0}}}};
+  struct encoded_head head = {
+      counts->candidates.count, counts->random.count, counts->record_count, {0}, {{{0}}}};
   memcpy(head.agreeing_pairs, counts->agreeing_pairs, sizeof head.agreeing_pairs);
   memcpy(head.frequency, counts->frequency, sizeof head.frequency);
   buffer_append(out, &head, sizeof head);
@@ -105,8 +105,8 @@ enum err training_counts_decode(struct bytes data, struct training_counts *count
     return ERR_MALFORMED;
   const char *patterns = data.data + sizeof head;
   decode_patterns(patterns, head.candidate_count, &counts->candidates);
-  decode_patterns(patterns + head.candidate_count * sizeof(struct pattern_count),
-                  head.random_count, &counts->random);
+  decode_patterns(patterns + head.candidate_count * sizeof(struct pattern_count), head.random_count,
+                  &counts->random);
   counts->record_count = head.record_count;
   memcpy(counts->agreeing_pairs, head.agreeing_pairs, sizeof head.agreeing_pairs);
   memcpy(counts->frequency, head.frequency, sizeof head.frequency);

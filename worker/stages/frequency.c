@@ -48,8 +48,8 @@ void frequency_tables_release(struct frequency_tables *tables) {
   *tables = (struct frequency_tables){0};
 }
 
-/* How rare a value with so many of the filled rows is: share > 2^-3 is bucket 0, then each bucket ends
- * at a quarter of the one before. */
+/* How rare a value with so many of the filled rows is: share > 2^-3 is bucket 0, then each bucket
+ * ends at a quarter of the one before. */
 static unsigned bucket_of(uint64_t count, uint64_t filled) {
   unsigned bucket = 0;
   while (bucket + 1 < PATTERN_BUCKETS && count << (2 * bucket + 3) <= filled) bucket++;
@@ -92,8 +92,9 @@ void frequency_apply(const struct plan *plan, const struct frequency_tables *tab
   }
 }
 
-/* Pairs that fall into one cell by chance of the hash: with n records spread over the cells that rare
- * values have, n²/2 over so many cells. Without this, u of rare values would grow with the table's load. */
+/* Pairs that fall into one cell by chance of the hash: with n records spread over the cells that
+ * rare values have, n²/2 over so many cells. Without this, u of rare values would grow with the
+ * table's load. */
 static uint64_t chance_pairs(uint64_t records, uint64_t cells) {
   return cells ? (uint64_t)((double)records * (double)records / (2.0 * (double)cells)) : 0;
 }
