@@ -1,0 +1,233 @@
+/* generation_fixture — small generations for the tests of worker/store: customers are given as records
+ * with the entity they belong to, and a data folder of its own is made and removed. */
+#ifndef GUIYI_TESTS_HARNESS_GENERATION_FIXTURE_H
+#define GUIYI_TESTS_HARNESS_GENERATION_FIXTURE_H
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "common/check.h"
+#include "common/memory.h"
+#include "worker/golden_codec.h"
+#include "worker/store/data_folder.h"
+#include "worker/store/generation.h"
+
+enum { FIXTURE_NAME, FIXTURE_PHONE, FIXTURE_EMAIL, FIXTURE_ADDRESS, FIXTURE_FIELDS };
+
+/* One input record; entity is any number that tells entities apart. */
+struct fixture_record {
+  const char *id;
+  uint32_t entity;
+  const char *values[FIXTURE_FIELDS]; /* NULL = missing */
+  int32_t day;                        /* 0 = unknown */
+};
+
+static inline void fixture_job(struct job *job, uint32_t shards) {
+  static const struct {
+    const char *name;
+    enum field_type_id type;
+  } fields[FIXTURE_FIELDS] = {{"姓名", FIELD_TYPE_PERSON_NAME},
+                              {"手机", FIELD_TYPE_PHONE},
+                              {"邮箱", FIELD_TYPE_EMAIL},
+                              {"地址", FIELD_TYPE_ADDRESS}};
+  job_init(job);
+  job->shards = shards;
+  job->name = BYTES("fixture");
+  job->field_count = FIXTURE_FIELDS;
+  job->fields = arena_alloc_zeroed(&job->arena, FIXTURE_FIELDS * sizeof *job->fields);
+  for (int f = 0; f < FIXTURE_FIELDS; f++) {
+    job->fields[f].name = bytes_from_string(fields[f].name);
+    job->fields[f].type = fields[f].type;
+  }
+  job->source_count = 1;
+  job->sources = arena_alloc_zeroed(&job->arena, sizeof *job->sources);
+  job->sources[0].id = BYTES("crm");
+}
+
+/* A run as the cluster stage leaves it. */
+struct fixture_run {
+  struct run_state state;
+  struct split_output split;
+  uint32_t *entity_names; /* by entity: the number in fixture_record.entity */
+};
+
+static inline void fixture_run_release(struct fixture_run *run) {
+  free(run->state.rows);
+  free(run->split.record_offsets);
+  buffer_release(&run->split.records);
+  free(run->state.clusters.entity);
+  free(run->state.clusters.members);
+  free(run->state.clusters.member_start);
+  free(run->state.clusters.entity_key);
+  free(run->state.customer_ids);
+  free(run->entity_names);
+}
+
+static inline uint32_t fixture_entity(struct fixture_run *run, uint32_t name) {
+  struct cluster_output *c = &run->state.clusters;
+  for (uint32_t e = 0; e < c->entity_count; e++)
+    if (run->entity_names[e] == name) return e;
+  run->entity_names[c->entity_count] = name;
+  c->entity_key[c->entity_count] = UINT64_MAX;
+  return c->entity_count++;
+}
+
+struct fixture_member {
+  struct hash128 key;
+  uint32_t entity, row;
+};
+
+static inline int fixture_member_order(const void *a_, const void *b_) {
+  const struct fixture_member *a = a_, *b = b_;
+  if (a->entity != b->entity) return a->entity < b->entity ? -1 : 1;
+  if (a->key.low != b->key.low) return a->key.low < b->key.low ? -1 : 1;
+  return (a->row > b->row) - (a->row < b->row);
+}
+
+static inline void fixture_run_make(struct fixture_run *run, const struct job *job,
+                                    const struct fixture_record *records, uint32_t count,
+                                    int32_t as_of_day) {
+  *run = (struct fixture_run){0};
+  struct run_state *s = &run->state;
+  s->plan.job = job;
+  s->plan.row_bytes = sizeof(struct feature_row);
+  s->row_count = count;
+  s->rows = memory_new_zeroed(count, sizeof(struct feature_row));
+  s->as_of_day = as_of_day;
+  s->splits = &run->split;
+  s->split_count = 1;
+  run->split.row_slots = run->split.accepted = count;
+  run->split.record_offsets = memory_new((count + 1) * sizeof(uint64_t));
+  run->entity_names = memory_new((count + 1) * sizeof(uint32_t));
+  struct cluster_output *c = &s->clusters;
+  c->entity = memory_new((count + 1) * sizeof *c->entity);
+  c->entity_key = memory_new((count + 1) * sizeof *c->entity_key);
+  c->members = memory_new((count + 1) * sizeof *c->members);
+  c->member_start = memory_new_zeroed(count + 2, sizeof *c->member_start);
+  struct fixture_member *members = memory_new((count + 1) * sizeof *members);
+  for (uint32_t r = 0; r < count; r++) {
+    const struct fixture_record *in = &records[r];
+    struct record_value values[FIXTURE_FIELDS] = {0};
+    for (int f = 0; f < FIXTURE_FIELDS; f++)
+      values[f] = (struct record_value){bytes_from_string(in->values[f]),
+                                        in->values[f] ? VALUE_OK : VALUE_MISSING, 0};
+    struct record_header header = {
+        .key = record_key(BYTES("crm"), bytes_from_string(in->id), true),
+        .time_ms = INT64_MIN, .line = r + 2, .row = r};
+    run->split.record_offsets[r] = run->split.records.size;
+    record_encode(&run->split.records, &header, BYTES_EMPTY, bytes_from_string(in->id), values,
+                  FIXTURE_FIELDS);
+    struct feature_row *row = run_state_row(s, r);
+    row->record_key = header.key.low;
+    row->day = in->day ? in->day : INT32_MIN;
+    row->flags = ROW_PRESENT | ROW_HAS_ID;
+    uint32_t entity = fixture_entity(run, in->entity);
+    c->entity[r] = entity;
+    if (header.key.low < c->entity_key[entity]) c->entity_key[entity] = header.key.low;
+    members[r] = (struct fixture_member){header.key, entity, r};
+    c->member_start[entity + 1]++;
+  }
+  qsort(members, count, sizeof *members, fixture_member_order);
+  for (uint32_t i = 0; i < count; i++) c->members[i] = members[i].row;
+  for (uint32_t e = 0; e < c->entity_count; e++) c->member_start[e + 1] += c->member_start[e];
+  free(members);
+}
+
+/* The id that the entity of this number got. */
+static inline uint64_t fixture_customer(struct fixture_run *run, uint32_t name) {
+  return run->state.customer_ids[fixture_entity(run, name)];
+}
+
+/* A golden record that takes every field from its first member that has it. */
+static inline void fixture_golden(const struct record_view *members, uint32_t count,
+                                  uint64_t customer_id, struct buffer *out) {
+  static struct golden_record golden;
+  static int32_t weights[1024];
+  check(count <= 1024);
+  golden = (struct golden_record){.customer_id = customer_id, .member_count = count,
+                                  .members = members, .link_weights = weights,
+                                  .first_seen_ms = INT64_MIN, .updated_at_ms = INT64_MIN,
+                                  .score = -1, .tier = ""};
+  for (uint32_t f = 0; f < FIXTURE_FIELDS; f++)
+    for (uint32_t m = 0; m < count && !golden.values[f].text.size; m++)
+      if (members[m].values[f].text.size)
+        golden.values[f] = (struct golden_value){.text = members[m].values[f].text,
+                                                 .origin = GOLDEN_CELL,
+                                                 .rule = SURVIVE_MOST_FREQUENT, .member = m,
+                                                 .distinct_count = 1};
+  golden_encode(&golden, FIXTURE_FIELDS, out);
+}
+
+static inline enum err fixture_write_shard(struct generation_writer *writer,
+                                           struct fixture_run *run, uint32_t number,
+                                           const struct generation_order *order,
+                                           struct failure *failure) {
+  struct cluster_output *c = &run->state.clusters;
+  struct generation_shard *shard;
+  struct buffer golden = {0};
+  struct arena arena = {0};
+  enum err err = generation_shard_begin(writer, number, &shard, failure);
+  if (err) return err;
+  for (uint32_t i = order->shard_start[number]; !err && i < order->shard_start[number + 1]; i++) {
+    uint32_t e = order->entities[i], first = c->member_start[e];
+    uint32_t count = c->member_start[e + 1] - first;
+    struct record_view *views = arena_alloc(&arena, count * sizeof *views);
+    struct member_evidence *evidence = arena_alloc_zeroed(&arena, count * sizeof *evidence);
+    for (uint32_t m = 0; m < count; m++)
+      record_view_of(run_state_record(&run->state, c->members[first + m]), FIXTURE_FIELDS,
+                     &views[m]);
+    buffer_clear(&golden);
+    fixture_golden(views, count, run->state.customer_ids[e], &golden);
+    struct generation_customer customer = {run->state.customer_ids[e], buffer_bytes(&golden), count,
+                                           views, evidence};
+    err = generation_shard_append(shard, &customer, failure);
+    arena_reset(&arena);
+  }
+  buffer_release(&golden);
+  arena_release(&arena);
+  if (err) {
+    generation_shard_drop(shard);
+    return err;
+  }
+  return generation_shard_end(shard, failure);
+}
+
+/* Everything from opening the writer to the publication. */
+static inline enum err fixture_publish(const char *data_dir, const struct job *job,
+                                       struct fixture_run *run, struct failure *failure) {
+  struct generation_writer *writer;
+  enum err err = generation_writer_open(data_dir, job, &writer, failure);
+  if (err) return err;
+  err = generation_assign_ids(writer, &run->state, failure);
+  struct generation_order order = {0};
+  if (!err)
+    generation_order_make(run->state.customer_ids, run->state.clusters.entity_count, job->shards,
+                          &order);
+  for (uint32_t s = 0; !err && s < job->shards; s++)
+    err = fixture_write_shard(writer, run, s, &order, failure);
+  generation_order_release(&order);
+  if (err) {
+    generation_abort(writer);
+    return err;
+  }
+  struct model model = {.comparison_count = 2, .prior = -20000};
+  struct generation_facts facts = {.digest = BYTES("fixture"), .as_of_day = run->state.as_of_day,
+                                   .row_count = run->state.row_count,
+                                   .records_read = run->state.row_count, .model = &model};
+  return generation_publish(writer, &facts, failure);
+}
+
+static inline void fixture_folder_make(char path[64]) {
+  snprintf(path, 64, "/tmp/guiyi_store_XXXXXX");
+  check(mkdtemp(path) != NULL);
+}
+
+static inline void fixture_folder_remove(const char *path) {
+  char command[128];
+  snprintf(command, sizeof command, "rm -rf %s", path);
+  check(system(command) == 0);
+}
+
+#endif
