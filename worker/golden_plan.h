@@ -68,7 +68,7 @@ struct golden_plan {
   const struct plan *plan;
   struct golden_field fields[JOB_FIELDS_MAX];
   /* Fields by what they mean, -1 = the job has none. */
-  int id_card, updated_at, first_seen, event_time, order_id, order_amount, last_login;
+  int id_card, first_seen, event_time, order_id, order_amount, last_login;
   bool has_orders;   /* a source of the job has orders: then the customer's state is derived */
   int32_t as_of_day; /* what tags and the customer's state are reckoned to */
   uint64_t required_fields;
@@ -86,8 +86,6 @@ const char *golden_rule_name(enum survivorship rule);
 
 /* ---- times of a member, in ms since 1970-01-01 UTC; INT64_MIN = unknown ---- */
 
-/* A canonical date ("2024-05-01", "2024-05-01 08:30:00") in the job's time zone. */
-int64_t golden_time_of_text(const struct golden_plan *plan, struct bytes text);
 /* Of a usable date in one of the member's fields; field -1 = unknown. */
 int64_t golden_time_of_field(const struct golden_plan *plan, const struct record_view *member,
                              int field);
