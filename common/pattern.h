@@ -1,11 +1,11 @@
-/* pattern — the comparison pattern of a candidate pair: one nibble per comparison in 64 bits, and the
- * mask of blocking rules that both records share. All that training, scoring and explaining know of a
- * pair (design: compare once, decide many times).
+/* pattern — the comparison pattern of a candidate pair: one nibble per comparison in 64 bits, and
+ * the mask of blocking rules that both records share. All that training, scoring and explaining
+ * know of a pair (design: compare once, decide many times).
  *
  * Nibbles 0..7 are the type's levels below exact. 8..15 are exact agreement:
- *   - identifiers that a blocking rule of their own analyses: 8 + class: exclusive, family, shared, hub
- *     (RULE_CLASS_* of worker/feature_row.h); 12 = exclusive but with more than reissue_gap_days between
- *     the two records ("recycled?")
+ *   - identifiers that a blocking rule of their own analyses: 8 + class: exclusive, family, shared,
+ * hub (RULE_CLASS_* of worker/feature_row.h); 12 = exclusive but with more than reissue_gap_days
+ * between the two records ("recycled?")
  *   - all others: 8 + how rare the value is; 0 = one in 2 or more … each step 4 times rarer */
 #ifndef GUIYI_COMMON_PATTERN_H
 #define GUIYI_COMMON_PATTERN_H
@@ -19,7 +19,8 @@ enum {
   PATTERN_EXACT = 8,
   PATTERN_BUCKETS = 8,
   PATTERN_BUCKET_RECYCLED = 4, /* identifiers: 8 + this */
-  /* Frequency bucket b stands for values with 2^-(2b+1) ≥ share > 2^-(2b+3), the last for all rarer. */
+  /* Frequency bucket b stands for values with 2^-(2b+1) ≥ share > 2^-(2b+3), the last for all
+     rarer. */
   PATTERN_BUCKET_BITS = 2,
 };
 
@@ -40,7 +41,8 @@ static inline uint64_t pattern_with(uint64_t pattern, unsigned comparison, unsig
 /* One kind of pair and how many there are. Counts add up across tasks and workers in any order. */
 struct pattern_count {
   uint64_t pattern;
-  uint32_t mask;  /* bit r: the pair shares blocking rule r, and all pairs that share it were compared */
+  uint32_t
+      mask; /* bit r: the pair shares blocking rule r, and all pairs that share it were compared */
   uint32_t unused; /* zero: the struct is hashed and compared as bytes */
   uint64_t count;
 };

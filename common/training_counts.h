@@ -1,5 +1,6 @@
-/* training_counts — everything the model is trained from: integers that add up over tasks and workers
- * in any order. Workers fill parts, the coordinator adds them (coordinator/model_training.h).
+/* training_counts — everything the model is trained from: integers that add up over tasks and
+ * workers in any order. Workers fill parts, the coordinator adds them
+ * (coordinator/model_training.h).
  *
  * A zeroed struct is empty and ready to use. One thread at a time. */
 #ifndef GUIYI_COMMON_TRAINING_COUNTS_H
@@ -17,7 +18,8 @@ struct frequency_sum {
 };
 
 struct pattern_counts {
-  struct pattern_count *items; /* owned; distinct and in canonical order after pattern_counts_sort */
+  struct pattern_count
+      *items; /* owned; distinct and in canonical order after pattern_counts_sort */
   uint64_t count, capacity;
 };
 
@@ -33,8 +35,8 @@ struct training_counts {
 void training_counts_add(struct training_counts *into, const struct training_counts *from);
 void training_counts_release(struct training_counts *counts);
 
-/* The portable form; what decode gives is released with training_counts_release. ERR_MALFORMED when it
- * is not one; nothing to release then. */
+/* The portable form; what decode gives is released with training_counts_release. ERR_MALFORMED when
+ * it is not one; nothing to release then. */
 void training_counts_encode(const struct training_counts *counts, struct buffer *out);
 enum err training_counts_decode(struct bytes data, struct training_counts *counts);
 

@@ -1,10 +1,11 @@
-/* model_training — Fellegi–Sunter weights from counts alone (Fellegi and Sunter 1969; EM after Winkler
- * 1988, with u held fixed and blocked fields held out as Linacre et al. 2022).
+/* model_training — Fellegi–Sunter weights from counts alone (Fellegi and Sunter 1969; EM after
+ * Winkler 1988, with u held fixed and blocked fields held out as Linacre et al. 2022).
  *
- * u comes from random pairs and value frequencies, identifiers' u from how many records share a value; m
- * from EM over (mask, pattern) counts: a pair trains a comparison only through a blocking rule that does
- * not use it. Where the data hold too little, the types' priors speak. Everything is summed in canonical
- * order with elementary operations only (no libm), so every CPU gives the same integers. */
+ * u comes from random pairs and value frequencies, identifiers' u from how many records share a
+ * value; m from EM over (mask, pattern) counts: a pair trains a comparison only through a blocking
+ * rule that does not use it. Where the data hold too little, the types' priors speak. Everything is
+ * summed in canonical order with elementary operations only (no libm), so every CPU gives the same
+ * integers. */
 #ifndef GUIYI_COORDINATOR_MODEL_TRAINING_H
 #define GUIYI_COORDINATOR_MODEL_TRAINING_H
 

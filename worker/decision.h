@@ -1,5 +1,5 @@
-/* decision — what a comparison pattern means for a pair under a plan and a model: the one place that
- * clustering and explaining share. Pure; safe for any thread. */
+/* decision — what a comparison pattern means for a pair under a plan and a model: the one place
+ * that clustering and explaining share. Pure; safe for any thread. */
 #ifndef GUIYI_WORKER_DECISION_H
 #define GUIYI_WORKER_DECISION_H
 
@@ -27,16 +27,22 @@ struct decision decision_of_pattern(const struct plan *plan, const struct model 
 
 /* Why two records can never be one entity. */
 struct contradiction {
-  int comparison; /* whose type says that both values are certain and exclude each other; -1 = none */
+  int comparison; /* whose type says that both values are certain and exclude each other; -1 = none
+                   */
   int second;     /* with sex and birth date: comparison is the sex, this the birth date; else -1 */
 };
-/* Sex and birth date both different contradict too; each alone does not. */
-bool decision_contradicts(const struct plan *plan, const struct feature_row *a,
-                          const struct feature_row *b, struct contradiction *which);
+/* Which comparisons can contradict, sought once per plan. */
+struct constraints {
+  uint8_t comparisons[JOB_COMPARISONS_MAX]; /* whose types know contradictions */
+  uint32_t count;
+  int sex, birth; /* comparisons; -1 = there is none */
+};
 
-/* The comparisons of the sex and of the birth date; -1 = there is none. */
-int decision_sex_comparison(const struct plan *plan);
-int decision_birth_comparison(const struct plan *plan);
+struct constraints constraints_of_plan(const struct plan *plan);
+/* Sex and birth date both different contradict too; each alone does not. which may be NULL. */
+bool constraints_forbid(const struct plan *plan, const struct constraints *constraints,
+                        const struct feature_row *a, const struct feature_row *b,
+                        struct contradiction *which);
 
 /* "exact", "same pinyin", "missing" …; identifiers' exact nibbles by class: "exclusive", "family",
  * "shared", "hub", "recycled". Constant. */

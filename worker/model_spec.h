@@ -5,8 +5,8 @@
 #include "common/model.h"
 #include "worker/plan.h"
 
-/* Overwrites spec; it borrows names from the plan's job and types. A fixed weight whose level the type
- * does not have is ERR_CONFIG with its place in the job file. */
+/* Overwrites spec; it borrows names from the plan's job and types. A fixed weight whose level the
+ * type does not have is ERR_CONFIG with its place in the job file. */
 enum err model_spec_make(const struct plan *plan, struct model_spec *spec, struct failure *failure);
 
 #endif

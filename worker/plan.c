@@ -226,6 +226,12 @@ static uint16_t level_nibbles(const struct field_type *type, struct bytes name,
   return nibbles;
 }
 
+uint16_t plan_level_nibbles(const struct field_type *type, struct bytes name) {
+  struct name_choice choice;
+  name_choice_init(&choice, name);
+  return level_nibbles(type, name, &choice);
+}
+
 /* "same pinyin", or "at least same pinyin": that level and all above it. */
 static uint16_t accepted_nibbles(const struct field_type *type, struct bytes name,
                                  struct name_choice *choice) {

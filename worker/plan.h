@@ -56,6 +56,10 @@ struct plan {
   int name_comparison;      /* the person's (or company's) name: what sharing is judged by; -1 */
 };
 
+/* The nibbles that a level's name stands for ("same pinyin", "missing", "exact", an identifier's
+ * "exclusive" …); 0 = the type has no such level. */
+uint16_t plan_level_nibbles(const struct field_type *type, struct bytes name);
+
 /* ERR_CONFIG with file, line and the nearest valid name when the job names a part or level that the
  * type does not have, or a field that is not compared. Level names are those of the type, "missing",
  * "differ", "exact", for identifiers also "exclusive", "family", "shared", "hub", "recycled"; "at least

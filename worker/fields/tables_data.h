@@ -1,4 +1,4 @@
-/* tables_data — the arrays that scripts/generate_tables writes; tables.c alone reads them. */
+/* tables_data — the arrays that scripts/generate_tables writes; tables.c reads them. */
 #ifndef GUIYI_WORKER_FIELDS_TABLES_DATA_H
 #define GUIYI_WORKER_FIELDS_TABLES_DATA_H
 
@@ -46,5 +46,25 @@ extern const struct industry {
 } industries[]; /* by name */
 extern const uint32_t industry_count;
 extern const char industry_names[];
+
+/* Names of places; gazetteer.c alone reads these. */
+enum { GAZETTEER_SLOT_BITS = 14 };
+extern const struct gazetteer_division {
+  uint32_t code, short_name;
+  uint8_t short_name_size;
+} gazetteer_divisions[]; /* current ones, by code */
+extern const uint32_t gazetteer_division_count;
+extern const char gazetteer_short_names[];
+extern const uint16_t gazetteer_characters[];
+extern const uint16_t gazetteer_targets[]; /* (index into gazetteer_divisions) * 2 + is it in full */
+extern const struct gazetteer_name {
+  uint16_t characters, targets;
+  uint8_t length, target_count;
+} gazetteer_names[];
+extern const struct gazetteer_start {
+  uint32_t key; /* two characters: first << 16 | second */
+  uint16_t first, count;
+} gazetteer_starts[]; /* the names that begin with them */
+extern const uint16_t gazetteer_slots[1 << GAZETTEER_SLOT_BITS]; /* hash of key -> start, 0 = empty */
 
 #endif

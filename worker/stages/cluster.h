@@ -1,15 +1,16 @@
 /* cluster — from scored pairs to entities.
  *
- * 1. prepare (one task): every distinct pattern is decided once (match rules, else score); accepted pairs
- *    and rows of one record join components; components that nothing speaks against are done.
- * 2. repair (any number of parts, in parallel): inside each remaining component the accepted edges are
- *    taken in order of (weight, canonical pair); an edge joins two groups unless a constraint forbids it
- *    (a contradiction between any two of their records, or a rule that separates them), their mean link over
- *    the pairs that were compared speaks against it, or the group would pass cluster_max. A component over
- *    CLUSTER_COMPONENT_MAX is first cut at rising thresholds.
+ * 1. prepare (one task): every distinct pattern is decided once (match rules, else score); accepted
+ * pairs and rows of one record join components; components that nothing speaks against are done.
+ * 2. repair (any number of parts, in parallel): inside each remaining component the accepted edges
+ * are taken in order of (weight, canonical pair); an edge joins two groups unless a constraint
+ * forbids it (a contradiction between any two of their records, or a rule that separates them),
+ * their mean link over the pairs that were compared speaks against it, or the group would pass
+ * cluster_max. A component over CLUSTER_COMPONENT_MAX is first cut at rising thresholds.
  * 3. finish (one task): entities are numbered by their smallest record_key.
  *
- * The result depends on rows and model alone: not on the number of parts, on the order of rows or pairs. */
+ * The result depends on rows and model alone: not on the number of parts, on the order of rows or
+ * pairs. */
 #ifndef GUIYI_WORKER_STAGES_CLUSTER_H
 #define GUIYI_WORKER_STAGES_CLUSTER_H
 

@@ -1,10 +1,10 @@
 /* compare — candidate pairs of a partition's blocks to comparison patterns, each pair once.
  *
- * A pair that shares several blocks is emitted by the first rule, in order, whose block emits it: every
- * record's live keys are computed from its features, so no partition asks another. What a window emits is
- * emitted there only if no whole block does; two windows may emit the same pair twice (the cluster stage
- * drops the second), and such pairs carry no rule in their mask, so no rule trains on a part of its
- * pairs. */
+ * A pair that shares several blocks is emitted by the first rule, in order, whose block emits it:
+ * every record's live keys are computed from its features, so no partition asks another. What a
+ * window emits is emitted there only if no whole block does; two windows may emit the same pair
+ * twice (the cluster stage drops the second), and such pairs carry no rule in their mask, so no
+ * rule trains on a part of its pairs. */
 #ifndef GUIYI_WORKER_STAGES_COMPARE_H
 #define GUIYI_WORKER_STAGES_COMPARE_H
 
@@ -16,17 +16,17 @@ enum { RANDOM_PAIRS_DEFAULT = 1 << 20 };
 
 void compare_partition_run(const struct plan *plan, const uint8_t *rows,
                            const struct partition_blocks *blocks, struct compare_output *out);
-/* About pairs_target pairs of records drawn by hash(record_key, seed); all pairs where there are no more.
- * out->pairs is NULL, only patterns are counted. */
-void random_pairs_run(const struct plan *plan, const uint8_t *rows, uint32_t row_count, uint64_t seed,
-                      uint64_t pairs_target, struct compare_output *out);
+/* About pairs_target pairs of records drawn by hash(record_key, seed); all pairs where there are no
+ * more. out->pairs is NULL, only patterns are counted. */
+void random_pairs_run(const struct plan *plan, const uint8_t *rows, uint32_t row_count,
+                      uint64_t seed, uint64_t pairs_target, struct compare_output *out);
 void compare_output_release(struct compare_output *out);
 /* Add the patterns to counts.candidates or counts.random. */
 void compare_training(const struct compare_output *out, struct training_counts *counts);
 void random_pairs_training(const struct compare_output *out, struct training_counts *counts);
 
-/* One pair: its pattern, and the mask of rules that both share. The rows have been through the block
- * and frequency stages. */
+/* One pair: its pattern, and the mask of rules that both share. The rows have been through the
+ * block and frequency stages. */
 uint64_t compare_pair(const struct plan *plan, const struct feature_row *a,
                       const struct feature_row *b, uint32_t *mask);
 

@@ -1,10 +1,10 @@
-/* frequency — how common each value is: counts by hash of the value, so that agreeing on a rare name
- * weighs more than agreeing on a common one.
+/* frequency — how common each value is: counts by hash of the value, so that agreeing on a rare
+ * name weighs more than agreeing on a common one.
  *
- * A table of FREQUENCY_CELLS counts per comparison that needs one. Values that fall into one cell are
- * counted together: with 2^20 cells that blurs only what is rarer than the rarest bucket. Tables of
- * several workers add up, in any order. Identifiers with a blocking rule of their own need no table:
- * the block stage knows who shares them. */
+ * A table of FREQUENCY_CELLS counts per comparison that needs one. Values that fall into one cell
+ * are counted together: with 2^20 cells that blurs only what is rarer than the rarest bucket.
+ * Tables of several workers add up, in any order. Identifiers with a blocking rule of their own
+ * need no table: the block stage knows who shares them. */
 #ifndef GUIYI_WORKER_STAGES_FREQUENCY_H
 #define GUIYI_WORKER_STAGES_FREQUENCY_H
 
@@ -25,10 +25,12 @@ void frequency_count_row(struct frequency_tables *tables, const struct plan *pla
 void frequency_tables_add(struct frequency_tables *into, const struct frequency_tables *from);
 void frequency_tables_release(struct frequency_tables *tables);
 
-/* Writes the nibbles of rows first … first+count-1. Threads may share tables and take different rows. */
+/* Writes the nibbles of rows first … first+count-1. Threads may share tables and take different
+ * rows. */
 void frequency_apply(const struct plan *plan, const struct frequency_tables *tables, uint8_t *rows,
                      uint32_t first, uint32_t count);
-/* What training needs of the tables, added to counts (with record_count). Call it once, on the sum. */
+/* What training needs of the tables, added to counts (with record_count). Call it once, on the sum.
+ */
 void frequency_training(const struct plan *plan, const struct frequency_tables *tables,
                         struct training_counts *counts);
 

@@ -1,0 +1,86 @@
+#include "worker/decision.h"
+
+static const char *const class_names[] = {[RULE_CLASS_EXCLUSIVE] = "exclusive",
+                                          [RULE_CLASS_FAMILY] = "family",
+                                          [RULE_CLASS_SHARED] = "shared",
+                                          [RULE_CLASS_HUB] = "hub",
+                                          [PATTERN_BUCKET_RECYCLED] = "recycled"};
+
+static int rule_of_pattern(const struct plan *plan, uint64_t pattern) {
+  for (uint32_t r = 0; r < plan->match_rule_count; r++) {
+    const struct plan_match_rule *rule = &plan->match_rules[r];
+    uint32_t c = 0;
+    while (c < plan->comparison_count && rule->accepted[c] >> pattern_level(pattern, c) & 1) c++;
+    if (c == plan->comparison_count) return (int)r;
+  }
+  return -1;
+}
+
+struct decision decision_of_pattern(const struct plan *plan, const struct model *model,
+                                    uint64_t pattern) {
+  static const enum decision_action of_rule[] = {[MATCH_MERGE] = DECISION_ACCEPT,
+                                                 [MATCH_SEPARATE] = DECISION_SEPARATE,
+                                                 [MATCH_REVIEW] = DECISION_REVIEW,
+                                                 [MATCH_HOUSEHOLD] = DECISION_HOUSEHOLD};
+  struct decision decision = {DECISION_REJECT, model_score(model, pattern),
+                              rule_of_pattern(plan, pattern)};
+  if (decision.rule >= 0)
+    decision.action = of_rule[plan->match_rules[decision.rule].action];
+  else if (decision.score >= model->accept_weight)
+    decision.action = DECISION_ACCEPT;
+  else if (decision.score >= model->review_weight)
+    decision.action = DECISION_REVIEW;
+  return decision;
+}
+
+struct constraints constraints_of_plan(const struct plan *plan) {
+  struct constraints found = {.sex = -1, .birth = -1};
+  for (uint32_t c = 0; c < plan->comparison_count; c++) {
+    const struct job_field *field = &plan->job->fields[plan->comparisons[c].field];
+    if (plan->comparisons[c].type->contradicts) found.comparisons[found.count++] = (uint8_t)c;
+    if (found.sex < 0 && field->type == FIELD_TYPE_CATEGORY &&
+        field->options.code_table == CODE_GENDER)
+      found.sex = (int)c;
+    if (found.birth < 0 && field->type == FIELD_TYPE_DATE && field->role == ROLE_NONE &&
+        field->options.date_part == DATE_WHOLE)
+      found.birth = (int)c;
+  }
+  return found;
+}
+
+static bool differs(const struct plan *plan, int comparison, const struct feature_row *a,
+                    const struct feature_row *b) {
+  unsigned c = (unsigned)comparison;
+  return plan->comparisons[c].type->compare(plan_feature(plan, a, c), plan_feature(plan, b, c)) ==
+         FIELD_LEVEL_DIFFER;
+}
+
+bool constraints_forbid(const struct plan *plan, const struct constraints *constraints,
+                        const struct feature_row *a, const struct feature_row *b,
+                        struct contradiction *which) {
+  struct contradiction found = {-1, -1};
+  for (uint32_t i = 0; i < constraints->count && found.comparison < 0; i++) {
+    unsigned c = constraints->comparisons[i];
+    if (plan->comparisons[c].type->contradicts(plan_feature(plan, a, c), plan_feature(plan, b, c)))
+      found.comparison = (int)c;
+  }
+  if (found.comparison < 0 && constraints->sex >= 0 && constraints->birth >= 0 &&
+      differs(plan, constraints->sex, a, b) && differs(plan, constraints->birth, a, b))
+    found = (struct contradiction){constraints->sex, constraints->birth};
+  if (which) *which = found;
+  return found.comparison >= 0;
+}
+
+const char *decision_nibble_name(const struct plan *plan, unsigned comparison, unsigned nibble) {
+  const struct plan_comparison *compared = &plan->comparisons[comparison];
+  if (nibble == PATTERN_MISSING) return "missing";
+  if (nibble < PATTERN_EXACT) {
+    const char *name = compared->type->levels[nibble].name;
+    return name ? name : nibble == PATTERN_DIFFER ? "differ" : "partly agrees";
+  }
+  unsigned class = nibble - PATTERN_EXACT;
+  if (compared->identifier_rule >= 0 && class < sizeof class_names / sizeof class_names[0])
+    return class_names[class];
+  const char *name = compared->type->levels[FIELD_LEVEL_EXACT].name;
+  return name ? name : "exact";
+}

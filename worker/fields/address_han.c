@@ -1,0 +1,551 @@
+#include "worker/fields/address_han.h"
+
+#include <string.h>
+
+#include "common/text.h"
+#include "worker/fields/tables.h"
+
+enum door {
+  DOOR_NONE,
+  DOOR_LANE,     /* 弄 */
+  DOOR_NUMBER,   /* 号 */
+  DOOR_YARD,     /* 号院 */
+  DOOR_HASH,     /* #: a building, or the number on a road that has none yet */
+  DOOR_BUILDING, /* 栋 */
+  DOOR_UNIT,     /* 单元 */
+  DOOR_FLOOR,    /* 层 */
+  DOOR_ROOM,     /* 室 */
+};
+
+enum { GROUPS_MAX = 4, GROUP_CHARACTERS_MAX = 12 };
+
+/* 12, 12a, b1, or several with dashes: 3-2-501. */
+struct number {
+  uint32_t end; /* where it ends in the text */
+  uint32_t group_count;
+  struct {
+    uint32_t start, size;
+  } groups[GROUPS_MAX];
+  bool is_han;
+  uint32_t value; /* of a Han number */
+};
+
+struct parser {
+  const uint32_t *text, *shown; /* of the whole text */
+  uint32_t size, at;
+  uint32_t run; /* where in the tail the name being read starts */
+  struct address_han *out;
+};
+
+static bool is_digit(uint32_t c) { return c >= '0' && c <= '9'; }
+static bool is_letter(uint32_t c) { return c >= 'a' && c <= 'z'; }
+
+static uint32_t peek(const struct parser *p, uint32_t at) { return at < p->size ? p->text[at] : 0; }
+
+/* ---- Numbers ----------------------------------------------------------------------------------
+ */
+
+/* The value of a Han numeral; 10, 100, 1000 for the units; -1 for other characters. */
+static int numeral(uint32_t c) {
+  switch (c) {
+    case U'〇':
+    case U'零':
+    case U'○':
+      return 0;
+    case U'一':
+      return 1;
+    case U'二':
+    case U'两':
+      return 2;
+    case U'三':
+      return 3;
+    case U'四':
+      return 4;
+    case U'五':
+      return 5;
+    case U'六':
+      return 6;
+    case U'七':
+      return 7;
+    case U'八':
+      return 8;
+    case U'九':
+      return 9;
+    case U'十':
+      return 10;
+    case U'百':
+      return 100;
+    case U'千':
+      return 1000;
+    default:
+      return -1;
+  }
+}
+
+/* 二百一十 is 210, 二一〇 is 210, 百 alone is no number. false when text is none. */
+static bool read_han_numeral(const uint32_t *text, uint32_t size, uint32_t *value) {
+  uint32_t total = 0, digit = 0;
+  bool has_unit = false, has_digit = false;
+  if (size > 8) return false;
+  for (uint32_t i = 0; i < size; i++) {
+    int n = numeral(text[i]);
+    if (n >= 10) {
+      if (!has_digit && n != 10) return false;
+      total += (has_digit ? digit : 1) * (uint32_t)n;
+      has_unit = true;
+      has_digit = false;
+      digit = 0;
+    } else {
+      /* Digits in a row are read one by one, unless units were said before: 一百零五. */
+      digit = has_unit ? (uint32_t)n : digit * 10 + (uint32_t)n;
+      has_digit = true;
+    }
+  }
+  *value = total + digit;
+  return has_digit || has_unit;
+}
+
+static bool read_group(const struct parser *p, uint32_t *at) {
+  uint32_t i = *at, start = i;
+  while (is_letter(peek(p, i)) && i - start < 2) i++;
+  uint32_t digits = i;
+  while (is_digit(peek(p, i))) i++;
+  bool has_digits = i > digits;
+  if (has_digits && is_letter(peek(p, i)) && !is_letter(peek(p, i + 1))) i++;
+  /* Letters alone count only before a door word: A座, but not SOHO. */
+  if (i == start || i - start > GROUP_CHARACTERS_MAX) return false;
+  if (!has_digits && is_letter(peek(p, i))) return false;
+  *at = i;
+  return true;
+}
+
+static bool is_dash(uint32_t c) {
+  return c == '-' || c == 0x2013 || c == 0x2014 || c == U'—' || c == '~';
+}
+
+static bool read_number(const struct parser *p, uint32_t at, struct number *n) {
+  *n = (struct number){0};
+  if (numeral(peek(p, at)) >= 0) {
+    uint32_t end = at;
+    while (numeral(peek(p, end)) >= 0) end++;
+    n->is_han = true;
+    n->end = end;
+    n->group_count = 1;
+    return read_han_numeral(p->text + at, end - at, &n->value);
+  }
+  if (!is_digit(peek(p, at)) && !is_letter(peek(p, at))) return false;
+  if (at && is_letter(p->text[at - 1]) && is_letter(p->text[at])) return false; /* inside a word */
+  for (uint32_t i = at;;) {
+    uint32_t start = i;
+    if (n->group_count == GROUPS_MAX || !read_group(p, &i)) break;
+    n->groups[n->group_count].start = start;
+    n->groups[n->group_count++].size = i - start;
+    n->end = i;
+    if (!is_dash(peek(p, i))) break;
+    i++;
+  }
+  return n->group_count > 0;
+}
+
+static bool has_digit(const struct parser *p, const struct number *n) {
+  for (uint32_t i = n->groups[0].start; i < n->end; i++)
+    if (is_digit(p->text[i])) return true;
+  return n->is_han;
+}
+
+/* ---- Words ------------------------------------------------------------------------------------
+ */
+
+/* The door word at at and its length. */
+static enum door door_at(const struct parser *p, uint32_t at, uint32_t *length) {
+  while (peek(p, at) == ' ') at++, ++*length;
+  uint32_t a = peek(p, at), b = peek(p, at + 1);
+  uint32_t spaces = *length;
+  *length += 1;
+  switch (a) {
+    case U'号':
+      *length = spaces + 2;
+      if (b == U'楼' || b == U'栋' || b == U'幢') return DOOR_BUILDING;
+      if (b == U'院') return DOOR_YARD;
+      if (b == U'室' || b == U'房' || b == U'户') return DOOR_ROOM;
+      if (b == U'门') return DOOR_UNIT;
+      *length = spaces + 1;
+      return DOOR_NUMBER;
+    case '#':
+      if (b != U'楼' && b != U'栋' && b != U'幢') return DOOR_HASH;
+      *length = spaces + 2;
+      return DOOR_BUILDING;
+    case U'栋':
+    case U'幢':
+    case U'座':
+      return DOOR_BUILDING;
+    case U'单':
+      *length = spaces + 2;
+      return b == U'元' ? DOOR_UNIT : DOOR_NONE;
+    case U'层':
+    case U'楼':
+      return DOOR_FLOOR;
+    case U'室':
+    case U'房':
+    case U'户':
+      return DOOR_ROOM;
+    case U'弄':
+      return DOOR_LANE;
+    default:
+      return DOOR_NONE;
+  }
+}
+
+static bool is_side(uint32_t c) {
+  return c == U'东' || c == U'西' || c == U'南' || c == U'北' || c == U'中' || c == U'前' ||
+         c == U'后';
+}
+
+/* Whether a road's word stands at at, perhaps behind a side: 路, 大街, 南路, 东大街, 一路. */
+static bool road_word_follows(const struct parser *p, uint32_t at) {
+  uint32_t c = peek(p, at);
+  if (is_side(c) || numeral(c) >= 0) c = peek(p, ++at);
+  if (c == U'大') c = peek(p, ++at);
+  return c == U'路' || c == U'街' || c == U'道' || c == U'巷';
+}
+
+/* ---- Writing the tail -------------------------------------------------------------------------
+ */
+
+static void put(struct parser *p, uint32_t folded, uint32_t shown) {
+  struct address_han *out = p->out;
+  if (out->tail_size == ADDRESS_TAIL_MAX) return;
+  out->tail[out->tail_size] = folded;
+  out->shown[out->tail_size++] = shown;
+}
+
+static void put_same(struct parser *p, uint32_t c) { put(p, c, c); }
+
+static uint32_t hash32(const uint32_t *text, uint32_t size) {
+  return (uint32_t)(place_hash(text, size) >> 32) | 1;
+}
+
+static void reach(struct parser *p, enum address_level level) {
+  if (p->out->level < level) p->out->level = level;
+}
+
+/* The name read so far is finished; what is next starts a new one. */
+static void end_run(struct parser *p) { p->run = p->out->tail_size; }
+
+/* The run is the name of an estate, a village or a landmark. The first is kept: later ones are
+ * remarks. */
+static void end_community(struct parser *p) {
+  uint32_t size = p->out->tail_size - p->run;
+  if (size >= 2 && !p->out->community) {
+    p->out->community = hash32(p->out->tail + p->run, size);
+    reach(p, ADDRESS_LEVEL_ROAD);
+  }
+  end_run(p);
+}
+
+static const struct {
+  uint32_t word[2];
+  enum address_level level;
+} door_words[] = {
+    [DOOR_LANE] = {{U'弄'}, ADDRESS_LEVEL_NUMBER},
+    [DOOR_NUMBER] = {{U'号'}, ADDRESS_LEVEL_NUMBER},
+    [DOOR_YARD] = {{U'号', U'院'}, ADDRESS_LEVEL_NUMBER},
+    [DOOR_BUILDING] = {{U'栋'}, ADDRESS_LEVEL_BUILDING},
+    [DOOR_UNIT] = {{U'单', U'元'}, ADDRESS_LEVEL_BUILDING},
+    [DOOR_FLOOR] = {{U'层'}, ADDRESS_LEVEL_BUILDING},
+    [DOOR_ROOM] = {{U'室'}, ADDRESS_LEVEL_ROOM},
+};
+
+/* Which part of the address value + door is, where some came before. */
+static uint32_t *part_of(struct address_han *out, enum door door) {
+  switch (door) {
+    case DOOR_LANE:
+    case DOOR_YARD:
+      return &out->number;
+    case DOOR_NUMBER: /* 210弄5号: the fifth house; 3栋5号: a room. */
+      if (!out->number && !out->building && !out->unit) return &out->number;
+      return !out->building ? &out->building : &out->room;
+    case DOOR_BUILDING:
+      return &out->building;
+    case DOOR_UNIT:
+      return &out->unit;
+    case DOOR_FLOOR:
+      return &out->floor;
+    default:
+      return &out->room;
+  }
+}
+
+static void put_component(struct parser *p, enum door door, const uint32_t *value, uint32_t size) {
+  struct address_han *out = p->out;
+  /* No zeros in front: 0501室 is 501室. */
+  while (size > 1 && value[0] == '0' && is_digit(value[1])) value++, size--;
+  uint32_t *part = part_of(out, door);
+  if (!*part) {
+    uint32_t kind =
+        door == DOOR_LANE ? 1 : 0; /* 1200号 and 1200弄 are two numbers, 100号院 is 100号 */
+    *part = hash32(value, size) ^ kind;
+    if (!*part) *part = 1;
+    reach(p, part == &out->room ? ADDRESS_LEVEL_ROOM : door_words[door].level);
+  }
+  for (uint32_t i = 0; i < size; i++)
+    put(p, value[i], is_letter(value[i]) ? value[i] - 32 : value[i]);
+  for (uint32_t i = 0; i < 2 && door_words[door].word[i]; i++)
+    put_same(p, door_words[door].word[i]);
+  end_run(p);
+}
+
+static void put_group(struct parser *p, enum door door, const struct number *n, uint32_t group) {
+  put_component(p, door, p->text + n->groups[group].start, n->groups[group].size);
+}
+
+/* The whole number, dashes and all, as one value: 12-3号. */
+static void put_whole(struct parser *p, enum door door, const struct number *n) {
+  if (n->is_han) {
+    uint32_t digits[10], size = 0;
+    for (uint32_t v = n->value; v || !size; v /= 10) digits[9 - size++] = '0' + v % 10;
+    put_component(p, door, digits + 10 - size, size);
+    return;
+  }
+  put_component(p, door, p->text + n->groups[0].start, n->end - n->groups[0].start);
+}
+
+/* ---- Reading the tail -------------------------------------------------------------------------
+ */
+
+/* A number with a door word behind it. */
+static void read_door(struct parser *p, const struct number *n, enum door door) {
+  end_community(p);
+  if (door == DOOR_HASH) door = p->out->road && !p->out->number ? DOOR_NUMBER : DOOR_BUILDING;
+  if (door == DOOR_ROOM && n->group_count == 2) { /* 2-501室 */
+    put_group(p, p->out->building ? DOOR_UNIT : DOOR_BUILDING, n, 0);
+    put_group(p, DOOR_ROOM, n, 1);
+  } else if (door == DOOR_ROOM && n->group_count == 3) { /* 3-2-501室 */
+    put_group(p, DOOR_BUILDING, n, 0);
+    put_group(p, DOOR_UNIT, n, 1);
+    put_group(p, DOOR_ROOM, n, 2);
+  } else if (door == DOOR_UNIT && n->group_count == 2) { /* 3-2单元 */
+    put_group(p, DOOR_BUILDING, n, 0);
+    put_group(p, DOOR_UNIT, n, 1);
+  } else {
+    put_whole(p, door, n);
+  }
+}
+
+static bool has_place(const struct parser *p) {
+  return p->out->number || p->out->building || p->out->community || p->out->tail_size - p->run >= 2;
+}
+
+/* A number without a door word. false when it is part of a name. */
+static bool read_bare(struct parser *p, const struct number *n) {
+  struct address_han *out = p->out;
+  if (n->is_han || !has_digit(p, n)) return false;
+  uint32_t last = n->groups[n->group_count - 1].size;
+  uint32_t next = peek(p, n->end);
+  bool ends = n->end == p->size || next == ' ' || next == ',' || next == '(' || next == ';';
+  static const enum door patterns[5][4] = {
+      [3] = {DOOR_BUILDING, DOOR_UNIT, DOOR_ROOM},
+      [4] = {DOOR_BUILDING, DOOR_UNIT, DOOR_FLOOR, DOOR_ROOM},
+  };
+  if (n->group_count >= 3 && has_place(p) && !out->building) {
+    end_community(p);
+    for (uint32_t i = 0; i < n->group_count; i++) put_group(p, patterns[n->group_count][i], n, i);
+    return true;
+  }
+  if (n->group_count == 2 && out->building && !out->room) { /* 3栋2-501 */
+    put_group(p, out->unit ? DOOR_FLOOR : DOOR_UNIT, n, 0);
+    put_group(p, DOOR_ROOM, n, 1);
+    return true;
+  }
+  if (n->group_count == 2 && ends && last >= 3 && has_place(p)) { /* 幸福小区3-501 */
+    end_community(p);
+    put_group(p, DOOR_BUILDING, n, 0);
+    put_group(p, DOOR_ROOM, n, 1);
+    return true;
+  }
+  bool is_room = out->building || out->unit || out->floor || (out->number && ends && last >= 3);
+  if (n->group_count == 1 && is_room && !out->room && p->run == out->tail_size && last >= 2) {
+    put_group(p, DOOR_ROOM, n, 0);
+    return true;
+  }
+  return false;
+}
+
+/* Ends of names, seen from the character that was put last. */
+static void read_name_end(struct parser *p) {
+  struct address_han *out = p->out;
+  uint32_t size = out->tail_size - p->run;
+  uint32_t c = out->tail[out->tail_size - 1],
+           before = size >= 2 ? out->tail[out->tail_size - 2] : 0;
+  if (size < 2) return;
+  switch (c) {
+    case U'道':
+      if (before == U'街') { /* 街道 */
+        if (peek(p, p->at) == U'办' && peek(p, p->at + 1) == U'事' && peek(p, p->at + 2) == U'处')
+          p->at += 3;
+        break;
+      }
+      if (before != U'大' && before != U'国' && before != U'省' && !is_digit(peek(p, p->at)))
+        return;
+      goto road;
+    case U'街':
+      if (peek(p, p->at) == U'道') return;
+      goto road;
+    case U'同':
+      if (before != U'胡') return;
+      goto road;
+    case U'路':
+    case U'巷':
+    road:
+      if (peek(p, p->at) == U'口' || out->number || out->building) return;
+      /* 人民南路四段: the section belongs to the road's name. */
+      if (peek(p, p->at + 1) == U'段' &&
+          (is_side(peek(p, p->at)) || numeral(peek(p, p->at)) >= 0 || is_digit(peek(p, p->at)))) {
+        put(p, p->text[p->at], p->shown[p->at]);
+        put(p, p->text[p->at + 1], p->shown[p->at + 1]);
+        p->at += 2;
+      }
+      if (!out->road) out->road = hash32(out->tail + p->run, out->tail_size - p->run);
+      reach(p, ADDRESS_LEVEL_ROAD);
+      end_run(p);
+      return;
+    case U'镇':
+    case U'乡':
+      if (size < 2 || out->road || out->number || road_word_follows(p, p->at)) return;
+      break;
+    case U'区': /* 高新区, 开发区; not 小区, 社区, 东区 */
+      if (out->road || out->number || out->township || size < 3 || before == U'小' ||
+          before == U'社' || before == U'园' || before == U'校' || before == U'住' ||
+          is_side(before) || is_letter(before) || road_word_follows(p, p->at))
+        return;
+      break;
+    case U'村':
+      if (out->road || out->number || before == U'新' || road_word_follows(p, p->at)) return;
+      end_community(p);
+      return;
+    default:
+      return;
+  }
+  if (!out->township) out->township = hash32(out->tail + p->run, out->tail_size - p->run);
+  reach(p, ADDRESS_LEVEL_TOWNSHIP);
+  end_run(p);
+}
+
+/* A remark in brackets is shown, but is no part of the address. */
+static void skip_brackets(struct parser *p) {
+  while (p->at < p->size && p->text[p->at] != ')') p->at++;
+  p->at++;
+}
+
+static bool is_word_space(const struct parser *p) {
+  uint32_t next = peek(p, p->at + 1);
+  uint32_t last = p->out->tail_size ? p->out->tail[p->out->tail_size - 1] : 0;
+  return (is_letter(next) || is_digit(next)) && (is_letter(last) || is_digit(last));
+}
+
+static bool is_punctuation(uint32_t c) {
+  return c == ' ' || c == ',' || c == '.' || c == ';' || c == ':' || c == U'。' || c == U'、' ||
+         c == '/' || c == '|' || c == '_' || c == '"' || c == '\'' || c == U'·' || c == '\t';
+}
+
+static void parse_tail(struct parser *p) {
+  while (p->at < p->size) {
+    uint32_t c = p->text[p->at];
+    if (c == '(') {
+      skip_brackets(p);
+      continue;
+    }
+    if (is_punctuation(c)) {
+      if (c == ' ' && is_word_space(p)) put_same(p, ' ');
+      p->at++;
+      continue;
+    }
+    uint32_t at = p->at + (c == U'第');
+    struct number n;
+    if (read_number(p, at, &n)) {
+      uint32_t length = 0;
+      enum door door = door_at(p, n.end, &length);
+      if (door == DOOR_FLOOR && peek(p, n.end) == U'楼' && n.is_han &&
+          p->out->tail_size == p->run && !p->out->tail_size)
+        door = DOOR_NONE; /* 三楼… at the very beginning is rather a place's name */
+      if (door != DOOR_NONE) {
+        p->at = n.end + length;
+        read_door(p, &n, door);
+        continue;
+      }
+      if (at == p->at && read_bare(p, &n)) {
+        p->at = n.end;
+        continue;
+      }
+      if (at == p->at) { /* Part of a name: taken as it stands. */
+        for (; p->at < n.end; p->at++) put(p, p->text[p->at], p->shown[p->at]);
+        read_name_end(p);
+        continue;
+      }
+    }
+    put(p, c, p->shown[p->at]);
+    p->at++;
+    read_name_end(p);
+  }
+  end_community(p);
+}
+
+static void read_division(struct parser *p, const struct gazetteer_match *match) {
+  struct address_han *out = p->out;
+  out->starts_with_division = true;
+  if (match->ambiguous) {
+    out->district = hash32(p->text + match->start, match->end - match->start);
+    out->district_start = match->start;
+    out->district_end = match->end;
+    reach(p, ADDRESS_LEVEL_DISTRICT);
+    return;
+  }
+  out->code = match->code;
+  reach(p, (enum address_level)gazetteer_level(match->code));
+  if (gazetteer_level(match->code) < 3) return;
+  uint32_t name[32], size = 0;
+  struct bytes full_name = gazetteer_name(match->code);
+  const char *at = full_name.data, *end = at + full_name.size;
+  while (at < end && size < 32) name[size++] = han_fold(text_decode(&at, end));
+  out->district = hash32(name, size);
+}
+
+void address_han_parse(const struct place_text *text, struct address_han *address) {
+  memset(address, 0, offsetof(struct address_han, tail));
+  struct parser p = {
+      .text = text->characters, .shown = text->shown, .size = text->size, .out = address};
+  struct gazetteer_match match;
+  if (p.size >= 2 && p.text[0] == U'中' && p.text[1] == U'国') p.at = 2;
+  if (gazetteer_find(p.text + p.at, p.size - p.at, GAZETTEER_ADDRESS, &match)) {
+    match.start += p.at;
+    match.end += p.at;
+    /* What stands in front of the division (收货地址:) says nothing of the place. */
+    p.at = match.end;
+    read_division(&p, &match);
+  } else {
+    p.at = 0;
+  }
+  parse_tail(&p);
+}
+
+static char *append_division(char *at, uint32_t code) {
+  struct bytes name = gazetteer_name(code);
+  if (name.size) memcpy(at, name.data, name.size);
+  return at + name.size;
+}
+
+struct bytes address_han_write(const struct address_han *address, const struct place_text *text,
+                               struct arena *arena) {
+  char *value = arena_alloc(arena, 4 * (size_t)(address->tail_size + 64) + 128), *at = value;
+  uint32_t code = address->code;
+  if (code) {
+    at = append_division(at, code / 10000 * 10000);
+    if (gazetteer_level(code) >= 2) at = append_division(at, code / 100 * 100);
+    if (gazetteer_level(code) == 3) at = append_division(at, code);
+  }
+  for (uint32_t i = address->district_start; i < address->district_end; i++)
+    if (text->shown[i]) at += text_encode(text->shown[i], at);
+  for (uint32_t i = 0; i < address->tail_size; i++)
+    if (address->shown[i]) at += text_encode(address->shown[i], at);
+  return bytes_of(value, (size_t)(at - value));
+}

@@ -1,0 +1,29 @@
+#include "common/check.h"
+#include "worker/fields/account.h"
+#include "worker/fields/date.h"
+#include "worker/fields/email.h"
+#include "worker/fields/field_type.h"
+#include "worker/fields/id_card.h"
+#include "worker/fields/phone.h"
+#include "worker/fields/uscc.h"
+
+static const struct field_type *const types[] = {
+    &phone_type, &id_card_type, &uscc_type, &email_type, &account_type, &date_type, NULL};
+
+const struct field_type *const *field_type_list(void) { return types; }
+
+const struct field_type *field_type_find(struct bytes name) {
+  for (const struct field_type *const *t = types; *t; t++)
+    if (bytes_equal(name, bytes_from_string((*t)->name))) return *t;
+  return NULL;
+}
+
+const char *field_flag_name(unsigned bit) {
+  static const char *const names[] = {
+#define F(name) #name,
+      FIELD_FLAG_TABLE(F)
+#undef F
+  };
+  check(bit < FIELD_FLAG_COUNT);
+  return names[bit];
+}

@@ -1,0 +1,278 @@
+#include "worker/stages/compare.h"
+
+#include <stdlib.h>
+
+#include "common/hash.h"
+#include "common/memory.h"
+#include "worker/stages/block.h"
+#include "worker/stages/pattern_table.h"
+#include "worker/stages/row_order.h"
+
+enum {
+  RULE_MASK = 15,
+  BATCH = 256,         /* pairs that go through the comparisons together */
+  PREFETCH_AHEAD = 16, /* entries */
+  LINE_BYTES = 64,
+  SAMPLE_NEIGHBOURS = 16, /* random pairs: each drawn record is paired with so many others */
+};
+
+/* A record of the block at hand: its row, and the keys of the whole blocks it is in. Where there is
+ * none stands a number that no other record has. */
+struct member {
+  const struct feature_row *row;
+  uint32_t number;
+  uint64_t keys[JOB_BLOCKING_RULES_MAX];
+};
+
+/* Pairs on their way through the comparisons, then to the table. */
+struct pair_batch {
+  uint32_t count;
+  const struct feature_row *a[BATCH], *b[BATCH];
+  uint32_t number_a[BATCH], number_b[BATCH];
+  uint32_t mask[BATCH];
+  uint64_t pattern[BATCH];
+};
+
+struct compare_task {
+  const struct plan *plan;
+  const uint8_t *rows;
+  struct compare_output *out;
+  bool keeps_pairs;
+  uint64_t pair_capacity;
+  struct pattern_table patterns;
+  struct pair_batch batch;
+  struct member *members;
+  uint64_t member_capacity;
+};
+
+static const struct feature_row *row_of(const struct compare_task *task, uint32_t row) {
+  return (const struct feature_row *)(task->rows + (size_t)row * task->plan->row_bytes);
+}
+
+/* Exact agreement on an identifier: who shares the value, or whether it may have been given out
+ * again. */
+static unsigned identifier_nibble(const struct plan *plan, unsigned rule,
+                                  const struct feature_row *a, const struct feature_row *b) {
+  unsigned class_a = a->rule_class[rule] & RULE_CLASS_MASK;
+  unsigned class_b = b->rule_class[rule] & RULE_CLASS_MASK;
+  unsigned class = class_a > class_b ? class_a : class_b;
+  if (class != RULE_CLASS_EXCLUSIVE || a->day == INT32_MIN || b->day == INT32_MIN)
+    return PATTERN_EXACT + class;
+  int64_t apart = (int64_t)a->day - b->day;
+  int64_t gap = plan->job->reissue_gap_days;
+  return PATTERN_EXACT + (apart > gap || apart < -gap ? PATTERN_BUCKET_RECYCLED : class);
+}
+
+static unsigned exact_nibble(const struct plan *plan, unsigned c, const struct feature_row *a,
+                             const struct feature_row *b) {
+  int rule = plan->comparisons[c].identifier_rule;
+  if (rule >= 0) return identifier_nibble(plan, (unsigned)rule, a, b);
+  unsigned rare_a = feature_row_frequency(a, c), rare_b = feature_row_frequency(b, c);
+  return PATTERN_EXACT + (rare_a < rare_b ? rare_a : rare_b);
+}
+
+/* One comparison of a whole batch: the type's code and tables stay in the cache. */
+static void compare_batch(const struct plan *plan, unsigned c, struct pair_batch *batch) {
+  unsigned (*compare)(const void *, const void *) = plan->comparisons[c].type->compare;
+  for (uint32_t i = 0; i < batch->count; i++) {
+    const struct feature_row *a = batch->a[i], *b = batch->b[i];
+    unsigned nibble = compare(plan_feature(plan, a, c), plan_feature(plan, b, c));
+    if (nibble == PATTERN_EXACT) nibble = exact_nibble(plan, c, a, b);
+    batch->pattern[i] |= (uint64_t)nibble << (c * 4);
+  }
+}
+
+static void make_room_for_pairs(struct compare_task *task) {
+  struct compare_output *out = task->out;
+  if (out->pair_count + BATCH <= task->pair_capacity) return;
+  task->pair_capacity = (out->pair_count + BATCH) * 2;
+  out->pairs = memory_resize(out->pairs, task->pair_capacity * sizeof *out->pairs);
+}
+
+static void flush(struct compare_task *task) {
+  struct pair_batch *batch = &task->batch;
+  memset(batch->pattern, 0, batch->count * sizeof *batch->pattern);
+  for (unsigned c = 0; c < task->plan->comparison_count; c++) compare_batch(task->plan, c, batch);
+  if (task->keeps_pairs) make_room_for_pairs(task);
+  for (uint32_t i = 0; i < batch->count; i++) {
+    uint32_t pattern = pattern_table_add(&task->patterns, batch->pattern[i], batch->mask[i]);
+    if (task->keeps_pairs)
+      task->out->pairs[task->out->pair_count++] =
+          (struct candidate_pair){batch->number_a[i], batch->number_b[i], pattern};
+  }
+  batch->count = 0;
+}
+
+static void add_pair(struct compare_task *task, const struct member *a, const struct member *b,
+                     uint32_t mask) {
+  struct pair_batch *batch = &task->batch;
+  if (batch->count == BATCH) flush(task);
+  uint32_t i = batch->count++;
+  batch->a[i] = a->row, batch->b[i] = b->row;
+  batch->number_a[i] = a->number, batch->number_b[i] = b->number;
+  batch->mask[i] = mask;
+}
+
+static bool is_windowed(const struct feature_row *row, unsigned rule) {
+  return row->rule_class[rule] & RULE_WINDOWED;
+}
+
+static bool is_same_record(const struct feature_row *a, const struct feature_row *b) {
+  return a->record_key == b->record_key && a->flags & b->flags & ROW_HAS_ID;
+}
+
+/* Keys end in their rule's number, so a number that ends in another one can't be anyone's key. */
+static void find_keys(const struct plan *plan, struct member *member, uint64_t place) {
+  for (unsigned r = 0; r < plan->blocking_count; r++) {
+    uint64_t key = is_windowed(member->row, r) ? 0 : block_live_key(plan, r, member->row);
+    member->keys[r] = key ? key : place << 4 | ((r + 1) & RULE_MASK);
+  }
+}
+
+/* Bit r: both are in one whole block of rule r. */
+static uint32_t shared_rules(const struct plan *plan, const struct member *a,
+                             const struct member *b) {
+  uint32_t mask = 0;
+  for (unsigned r = 0; r < plan->blocking_count; r++)
+    mask |= (uint32_t)(a->keys[r] == b->keys[r]) << r;
+  return mask;
+}
+
+static void emit(struct compare_task *task, unsigned rule, bool windowed, const struct member *a,
+                 const struct member *b) {
+  uint32_t mask = shared_rules(task->plan, a, b);
+  bool is_first = windowed ? mask == 0 : (mask & -mask) == 1u << rule;
+  if (!is_first || is_same_record(a->row, b->row)) return;
+  task->out->compared[rule]++;
+  if (windowed && row_order_compare(task->plan, a->row, b->row) > 0)
+    add_pair(task, b, a, mask);
+  else
+    add_pair(task, a, b, mask);
+}
+
+static void prefetch_row(const struct compare_task *task, uint32_t row) {
+  const char *line = (const char *)row_of(task, row);
+  for (uint32_t at = 0; at < task->plan->row_bytes; at += LINE_BYTES) __builtin_prefetch(line + at);
+}
+
+static void run_block(struct compare_task *task, const struct key_entry *entries, uint64_t count,
+                      uint64_t left) {
+  if (count > task->member_capacity) {
+    task->member_capacity = count * 2;
+    task->members = memory_resize(task->members, task->member_capacity * sizeof *task->members);
+  }
+  struct member *members = task->members;
+  for (uint64_t i = 0; i < count; i++) {
+    if (i + PREFETCH_AHEAD < left) prefetch_row(task, entries[i + PREFETCH_AHEAD].row);
+    members[i].row = row_of(task, entries[i].row);
+    members[i].number = entries[i].row;
+    find_keys(task->plan, &members[i], i);
+  }
+  unsigned rule = entries[0].key & RULE_MASK;
+  bool windowed = is_windowed(members[0].row, rule);
+  for (uint64_t i = 0; i < count; i++) {
+    uint64_t end = windowed && i + 1 + BLOCK_WINDOW < count ? i + 1 + BLOCK_WINDOW : count;
+    for (uint64_t k = i + 1; k < end; k++) emit(task, rule, windowed, &members[i], &members[k]);
+  }
+}
+
+static void finish(struct compare_task *task) {
+  flush(task);
+  task->out->patterns = pattern_table_finish(&task->patterns, &task->out->pattern_count);
+  if (task->keeps_pairs)
+    task->out->pairs =
+        memory_resize(task->out->pairs, task->out->pair_count * sizeof *task->out->pairs);
+  free(task->members);
+  free(task);
+}
+
+static struct compare_task *start(const struct plan *plan, const uint8_t *rows,
+                                  struct compare_output *out) {
+  *out = (struct compare_output){0};
+  struct compare_task *task = memory_new_zeroed(1, sizeof *task);
+  task->plan = plan;
+  task->rows = rows;
+  task->out = out;
+  return task;
+}
+
+void compare_partition_run(const struct plan *plan, const uint8_t *rows,
+                           const struct partition_blocks *blocks, struct compare_output *out) {
+  struct compare_task *task = start(plan, rows, out);
+  task->keeps_pairs = true;
+  const struct key_entry *entries = blocks->entries;
+  for (uint64_t first = 0, end; first < blocks->entry_count; first = end) {
+    for (end = first + 1; end < blocks->entry_count && entries[end].key == entries[first].key;
+         end++) {
+    }
+    run_block(task, entries + first, end - first, blocks->entry_count - first);
+  }
+  finish(task);
+}
+
+/* The drawn records, in order of their draw. A share of the hash range is taken, so how many there
+ * are depends on the records alone. */
+static struct key_entry *draw(const struct compare_task *task, uint32_t row_count, uint64_t seed,
+                              uint64_t wanted, uint64_t *drawn) {
+  uint64_t limit = wanted >= row_count ? UINT64_MAX : UINT64_MAX / row_count * wanted;
+  struct key_entry *entries = memory_new(2 * (size_t)row_count * sizeof *entries);
+  uint64_t count = 0;
+  for (uint32_t i = 0; i < row_count; i++) {
+    const struct feature_row *row = row_of(task, i);
+    if (!(row->flags & ROW_PRESENT)) continue;
+    uint64_t hash = hash_join(row->record_key, seed);
+    if (hash <= limit) entries[count++] = (struct key_entry){hash, i};
+  }
+  row_order_sort(task->plan, task->rows, entries, entries + count, count);
+  *drawn = count;
+  return entries;
+}
+
+void random_pairs_run(const struct plan *plan, const uint8_t *rows, uint32_t row_count,
+                      uint64_t seed, uint64_t pairs_target, struct compare_output *out) {
+  struct compare_task *task = start(plan, rows, out);
+  uint64_t drawn, wanted = pairs_target / SAMPLE_NEIGHBOURS + 1;
+  struct key_entry *entries = draw(task, row_count, seed, wanted, &drawn);
+  /* Few records: more neighbours each, up to all pairs. */
+  uint64_t neighbours = drawn ? pairs_target / drawn + 1 : 0;
+  for (uint64_t i = 0; i < drawn; i++)
+    for (uint64_t step = 1; step <= neighbours && 2 * step <= drawn; step++) {
+      uint64_t k = (i + step) % drawn;
+      if (2 * step == drawn && k < i) continue; /* halfway round each pair is met from both sides */
+      const struct member a = {row_of(task, entries[i].row), entries[i].row, {0}};
+      const struct member b = {row_of(task, entries[k].row), entries[k].row, {0}};
+      if (!is_same_record(a.row, b.row)) add_pair(task, &a, &b, 0);
+    }
+  free(entries);
+  finish(task);
+}
+
+void compare_output_release(struct compare_output *out) {
+  free(out->pairs);
+  free(out->patterns);
+  *out = (struct compare_output){0};
+}
+
+void compare_training(const struct compare_output *out, struct training_counts *counts) {
+  pattern_counts_add(&counts->candidates, out->patterns, out->pattern_count);
+}
+
+void random_pairs_training(const struct compare_output *out, struct training_counts *counts) {
+  pattern_counts_add(&counts->random, out->patterns, out->pattern_count);
+}
+
+uint64_t compare_pair(const struct plan *plan, const struct feature_row *a,
+                      const struct feature_row *b, uint32_t *mask) {
+  struct member member_a = {.row = a}, member_b = {.row = b};
+  find_keys(plan, &member_a, 0);
+  find_keys(plan, &member_b, 1);
+  *mask = shared_rules(plan, &member_a, &member_b);
+  uint64_t pattern = 0;
+  for (unsigned c = 0; c < plan->comparison_count; c++) {
+    unsigned nibble =
+        plan->comparisons[c].type->compare(plan_feature(plan, a, c), plan_feature(plan, b, c));
+    if (nibble == PATTERN_EXACT) nibble = exact_nibble(plan, c, a, b);
+    pattern |= (uint64_t)nibble << (c * 4);
+  }
+  return pattern;
+}

@@ -1,0 +1,19 @@
+/* sharing — who shares the value of an identifier: one person, a family, several people, a crowd.
+ *
+ * People are told apart by name (and by what contradicts), not by records: a loyal customer has
+ * many. People of one surname or one address are a household. So a phone with one name is
+ * exclusive, with relatives' names a family's, with a few strangers' still only a family's kind of
+ * evidence, with hub_names strangers shared, with BLOCK_HUB_FACTOR times as many a hub. A value
+ * whose owners follow each other with more than reissue_gap_days between them was given out again:
+ * it is exclusive to each, and pairs across the gap are told apart by their days
+ * (PATTERN_BUCKET_RECYCLED). */
+#ifndef GUIYI_WORKER_STAGES_SHARING_H
+#define GUIYI_WORKER_STAGES_SHARING_H
+
+#include "worker/decision.h"
+
+/* RULE_CLASS_* of an identifier block. rows: the block's, in canonical order. */
+unsigned sharing_class(const struct plan *plan, const struct constraints *constraints,
+                       unsigned rule, const struct feature_row *const *rows, uint32_t count);
+
+#endif
