@@ -1,8 +1,10 @@
-/* job — a job file, read and checked: sources, fields, rules, thresholds. What `guiyi check` prints.
+/* job — a job file, read and checked: sources, fields, rules, thresholds. What `guiyi check`
+ * prints.
  *
  * A job is plain data in one arena, constant while it runs and shared by all threads. Fields are
- * named by their index in job.fields everywhere else. What the names of key parts and levels mean is
- * known to the field types; worker/plan.h resolves them and reports a wrong one at its place here. */
+ * named by their index in job.fields everywhere else. What the names of key parts and levels mean
+ * is known to the field types; worker/plan.h resolves them and reports a wrong one at its place
+ * here. */
 #ifndef GUIYI_COMMON_JOB_H
 #define GUIYI_COMMON_JOB_H
 
@@ -22,7 +24,15 @@ enum {
   JOB_KEY_PARTS_MAX = 4,
   JOB_MATCH_RULES_MAX = 64,
   JOB_QUALITY_RULES_MAX = 256,
-  JOB_NAME_BYTES_MAX = 128,
+  JOB_PATHS_MAX = 4096, /* of one source */
+  JOB_SOURCE_KEYS_MAX = 8,
+  JOB_COLUMNS_MAX = 512,  /* mapped columns of one source */
+  JOB_LEVELS_MAX = 32,    /* of one condition */
+  JOB_ALIASES_MAX = 1024, /* of one field or column */
+  JOB_ROLES_MAX = 64,
+  JOB_NAME_BYTES_MAX = 128,    /* of fields, sources, rules */
+  JOB_HEADING_BYTES_MAX = 256, /* of a source's columns, of paths and aliases */
+  JOB_TEXT_BYTES_MAX = 4096,   /* of expressions, messages, constants */
 };
 
 /* Where in the job file something stands; line 0 = it was not written but derived. */
@@ -33,14 +43,14 @@ struct job_place {
 /* What a field means to the stages besides its type. At most one field per role but NONE. */
 enum field_role {
   ROLE_NONE,
-  ROLE_UPDATED_AT,    /* when the source last changed the record: what "most recent" looks at */
-  ROLE_FIRST_SEEN,    /* when the customer first came (registered, first contact) */
-  ROLE_EVENT_TIME,    /* when the order, consultation or log-in was */
+  ROLE_UPDATED_AT, /* when the source last changed the record: what "most recent" looks at */
+  ROLE_FIRST_SEEN, /* when the customer first came (registered, first contact) */
+  ROLE_EVENT_TIME, /* when the order, consultation or log-in was */
   ROLE_ORDER_ID,
-  ROLE_ORDER_AMOUNT,  /* an amount field; refunds are negative or of event kind refund */
+  ROLE_ORDER_AMOUNT, /* an amount field; refunds are negative or of event kind refund */
   ROLE_LAST_LOGIN,
-  ROLE_CHANNEL,       /* 来源渠道 */
-  ROLE_OWNER,         /* 负责人 */
+  ROLE_CHANNEL, /* 来源渠道 */
+  ROLE_OWNER,   /* 负责人 */
   ROLE_CUSTOMER_STATE,
 };
 
@@ -51,12 +61,12 @@ enum field_use {
 };
 
 enum mask_rule {
-  MASK_DEFAULT,              /* the type's own */
+  MASK_DEFAULT, /* the type's own */
   MASK_NONE,
   MASK_ALL,
-  MASK_SURNAME_THEN_STAR,    /* 张* */
-  MASK_STAR_THEN_LAST,       /* *明 */
-  MASK_KEEP,                 /* keep(first, last) */
+  MASK_SURNAME_THEN_STAR, /* 张* */
+  MASK_STAR_THEN_LAST,    /* *明 */
+  MASK_KEEP,              /* keep(first, last) */
 };
 
 struct job_field {
@@ -77,14 +87,26 @@ struct job_field {
 /* Same numbers as worker/sources/source_file.h uses for its options; 0 = recognise. */
 enum job_format { JOB_FORMAT_AUTO, JOB_FORMAT_CSV, JOB_FORMAT_JSONL };
 enum job_encoding { JOB_ENCODING_AUTO, JOB_ENCODING_UTF8, JOB_ENCODING_GB18030 };
+enum source_kind { SOURCE_KIND_UNSAID, SOURCE_ONLINE, SOURCE_OFFLINE, SOURCE_HUMAN };
+enum source_cadence { CADENCE_UNSAID, CADENCE_REALTIME, CADENCE_DAILY, CADENCE_ON_DEMAND };
 enum source_mode { SOURCE_SNAPSHOT, SOURCE_APPEND };
-enum event_kind { EVENT_NONE, EVENT_ORDER, EVENT_REFUND, EVENT_CONSULTATION, EVENT_LOGIN,
-                  EVENT_TICKET, EVENT_VIEW, EVENT_REFERRAL, EVENT_KIND_COUNT };
+enum event_kind {
+  EVENT_NONE,
+  EVENT_ORDER,
+  EVENT_REFUND,
+  EVENT_CONSULTATION,
+  EVENT_LOGIN,
+  EVENT_TICKET,
+  EVENT_VIEW,
+  EVENT_REFERRAL,
+  EVENT_KIND_COUNT
+};
 
 struct job_column {
-  struct bytes name;   /* the source's heading, as it is after trimming */
-  uint16_t field;      /* index in job.fields */
+  struct bytes name;            /* the source's heading, as it is after trimming */
+  uint16_t field;               /* index in job.fields */
   struct field_options options; /* the field's, changed by what the source says */
+  struct bytes note; /* why it is mapped so, where that was recognised: a comment when printed */
   struct job_place place;
 };
 
@@ -100,13 +122,13 @@ struct job_source {
   uint32_t path_count;
   enum job_format format;
   enum job_encoding encoding;
-  char delimiter;            /* 0 = recognise */
-  int header;                /* 0 = recognise, 1 = has one, -1 = has none */
+  char delimiter; /* 0 = recognise */
+  int header;     /* 0 = recognise, 1 = has one, -1 = has none */
   enum source_mode mode;
-  int32_t trust;             /* 0..100; where two values tie, the more trusted source wins */
-  uint32_t batch_rows;       /* for delta ingestion; 5000 unless given */
-  enum event_kind event;     /* every row of this source is such an event */
-  const struct bytes *key;   /* columns that together are source_record_id; none = content hash */
+  int32_t trust;           /* 0..100; where two values tie, the more trusted source wins */
+  uint32_t batch_rows;     /* for delta ingestion; 5000 unless given */
+  enum event_kind event;   /* every row of this source is such an event */
+  const struct bytes *key; /* columns that together are source_record_id; none = content hash */
   uint32_t key_count;
   struct bytes source_column; /* column that names the source of each row (a file that holds several
                                  systems' records); empty = all rows are of `id` */
@@ -114,6 +136,9 @@ struct job_source {
   uint32_t column_count;
   const struct job_constant *constants;
   uint32_t constant_count;
+  enum source_kind kind; /* with contact and cadence for the data dictionary only */
+  enum source_cadence cadence;
+  struct bytes contact; /* who answers for the source: 渠道对接人 */
   struct job_place place;
 };
 
@@ -127,9 +152,10 @@ struct job_blocking_rule {
   struct bytes name;
   struct job_key_part parts[JOB_KEY_PARTS_MAX];
   uint32_t part_count;
-  struct job_key_part refine[JOB_KEY_PARTS_MAX]; /* what splits a block over the cap, in this order */
+  struct job_key_part
+      refine[JOB_KEY_PARTS_MAX]; /* what splits a block over the cap, in this order */
   uint32_t refine_count;
-  uint32_t cap;            /* records in a block; 0 = the job's */
+  uint32_t cap; /* records in a block; 0 = the job's */
   struct job_place place;
 };
 
@@ -171,21 +197,22 @@ enum quality_action {
 
 struct job_quality_rule {
   struct bytes id;
-  struct bytes when;      /* an expression, worker/quality_rules.h */
-  struct bytes field;     /* the one the action empties; may be empty */
+  struct bytes when;  /* an expression, worker/quality_rules.h */
+  struct bytes field; /* the one the action empties; may be empty */
   struct bytes message;
   enum quality_severity severity;
   enum quality_action action;
   struct job_place place;
 };
 
-/* The seeds' own tags and score; all amounts in fen, all parts in thousandths. */
+/* The seeds' own tags and score; amounts in fen, weights, floors and bands in points of 100. */
 struct job_tags {
-  int64_t high_value_fen;      /* 高价值: spend of 365 days at least this */
-  int32_t potential_consults;  /* 潜力: so many consultations … */
-  int32_t potential_days;      /* … in so many days, and no order after the first of them */
+  int64_t high_value_fen;     /* 高价值: spend of 365 days at least this */
+  int32_t potential_consults; /* 潜力: so many consultations … */
+  int32_t potential_days;     /* … in so many days, and no order after the first of them */
   int32_t churn_login_days, churn_order_days, churn_asleep_days;
-  int32_t weight_money, weight_frequency, weight_recency, weight_active, weight_consult, weight_refer;
+  int32_t weight_money, weight_frequency, weight_recency, weight_active, weight_consult,
+      weight_refer;
   int32_t floor_high_value, floor_potential, cap_potential;
   int32_t band_high_value, band_potential; /* score from which a band begins */
 };
@@ -199,18 +226,19 @@ struct job_role {
 
 struct job {
   struct bytes name;
-  struct bytes path;           /* of the job file; empty when recognised */
-  struct bytes folder;         /* paths in the job are relative to this */
+  struct bytes path;   /* of the job file; empty when recognised */
+  struct bytes folder; /* paths in the job are relative to this */
+  struct bytes note;   /* lines that stand as a comment on top when the job is printed */
   bool entity_is_company;
-  int32_t as_of_day;           /* days since 1970-01-01; JOB_AS_OF_DATA = newest date in the data */
-  int timezone_minutes;        /* 480 */
+  int32_t as_of_day;    /* days since 1970-01-01; JOB_AS_OF_DATA = newest date in the data */
+  int timezone_minutes; /* 480 */
   struct job_field *fields;
   uint32_t field_count;
   struct job_source *sources;
   uint32_t source_count;
   struct job_blocking_rule *blocking; /* none = made from the types (worker/plan.h) */
   uint32_t blocking_count;
-  uint32_t block_cap;          /* records; 0 = BLOCK_CAP_DEFAULT */
+  uint32_t block_cap; /* records; 0 = BLOCK_CAP_DEFAULT */
   struct job_match_rule *match_rules;
   uint32_t match_rule_count;
   struct job_fixed_weight *fixed_weights;
@@ -223,15 +251,15 @@ struct job {
   int32_t reissue_gap_days;    /* 90 */
   struct job_quality_rule *quality_rules;
   uint32_t quality_rule_count;
-  bool has_quarantine_null;    /* quarantine rows whose share of empty mapped fields is above … */
+  bool has_quarantine_null; /* quarantine rows whose share of empty mapped fields is above … */
   uint32_t quarantine_null_permille;
   bool has_tags;
   struct job_tags tags;
   struct job_role *roles;
   uint32_t role_count;
-  uint32_t shards;             /* LMDB environments per generation; a power of two, 1..256 */
+  uint32_t shards; /* LMDB environments per generation; a power of two, 1..256 */
   uint64_t seed;
-  struct arena arena;          /* owns all of the above */
+  struct arena arena; /* owns all of the above */
 };
 
 #define JOB_AS_OF_DATA INT32_MIN
@@ -246,7 +274,8 @@ enum {
 enum err job_load(const char *path, struct job *job, struct failure *failure);
 /* The same from text; path is only named in messages. */
 enum err job_parse(struct bytes yaml, const char *path, struct job *job, struct failure *failure);
-/* The resolved job as YAML that job_parse reads back to the same job, comments for what was derived. */
+/* The resolved job as YAML that job_parse reads back to the same job, comments for what was
+ * derived. */
 void job_print(const struct job *job, struct buffer *out);
 /* Zeroes and sets the defaults named above. */
 void job_init(struct job *job);

@@ -9,7 +9,7 @@
 
 #include "common/bytes.h"
 
-enum { NAME_CHOICE_LISTED_MAX = 12 };
+enum { NAME_CHOICE_LISTED_MAX = 20 };
 
 struct name_choice {
   struct bytes wanted;  /* borrowed, as are the offered names */

@@ -6,6 +6,7 @@
 
 #include "common/check.h"
 #include "common/memory.h"
+#include "common/text.h"
 
 /* A list or map that is not closed yet. */
 struct frame {
@@ -100,9 +101,10 @@ static enum err refuse_duplicate_keys(struct reader *r, struct frame *frame) {
   enum err code = ERR_OK;
   for (uint32_t i = 1; i < count && !code; i++) {
     if (!bytes_equal(sorted[i - 1]->text, sorted[i]->text)) continue;
-    code = failure_set(r->failure, ERR_CONFIG, "%s:%u: the key '%.64s' stands here twice, first in "
-                       "line %u; keep one", r->path, sorted[i]->line, sorted[i]->text.data,
-                       sorted[i - 1]->line);
+    code = failure_set(r->failure, ERR_CONFIG,
+                       "%s:%u: the key '%.64s' stands here twice, first in "
+                       "line %u; keep one",
+                       r->path, sorted[i]->line, sorted[i]->text.data, sorted[i - 1]->line);
   }
   free(sorted);
   return code;
@@ -159,8 +161,9 @@ static enum err read_alias(struct reader *r, const yaml_event_t *event) {
     if (bytes_equal(r->anchors[i].name, name)) node = r->anchors[i].node;
   }
   if (!node)
-    return failure_set(r->failure, ERR_CONFIG, "%s:%zu: no anchor '&%.64s' stands before this alias",
-                       r->path, event->start_mark.line + 1, name.data);
+    return failure_set(r->failure, ERR_CONFIG,
+                       "%s:%zu: no anchor '&%.64s' stands before this alias", r->path,
+                       event->start_mark.line + 1, name.data);
   for (uint32_t i = 0; i < r->depth; i++) {
     if (r->frames[i].node == node)
       return mistake(r, event->start_mark, "an alias stands inside its own anchor");
@@ -193,8 +196,10 @@ static enum err read_open(struct reader *r, const yaml_event_t *event, enum yaml
 
 static enum err read_event(struct reader *r, const yaml_event_t *event) {
   switch (event->type) {
-    case YAML_ALIAS_EVENT: return read_alias(r, event);
-    case YAML_SCALAR_EVENT: return read_scalar(r, event);
+    case YAML_ALIAS_EVENT:
+      return read_alias(r, event);
+    case YAML_SCALAR_EVENT:
+      return read_scalar(r, event);
     case YAML_SEQUENCE_START_EVENT:
       return read_open(r, event, YAML_LIST, event->data.sequence_start.anchor,
                        event->data.sequence_start.tag);
@@ -202,32 +207,57 @@ static enum err read_event(struct reader *r, const yaml_event_t *event) {
       return read_open(r, event, YAML_MAP, event->data.mapping_start.anchor,
                        event->data.mapping_start.tag);
     case YAML_SEQUENCE_END_EVENT:
-    case YAML_MAPPING_END_EVENT: return close_frame(r, event->start_mark);
+    case YAML_MAPPING_END_EVENT:
+      return close_frame(r, event->start_mark);
     case YAML_DOCUMENT_START_EVENT:
       if (r->root) return mistake(r, event->start_mark, "a second document begins; keep one");
       return ERR_OK;
-    default: return ERR_OK;
+    default:
+      return ERR_OK;
   }
 }
 
-static enum err syntax_mistake(struct reader *r) {
+/* Line and place in it of a byte, both from 1. */
+static void locate(struct bytes text, size_t offset, size_t *line, size_t *column) {
+  *line = *column = 1;
+  for (size_t i = 0; i < offset && i < text.size; i++) {
+    if (text.data[i] == '\n')
+      ++*line, *column = 1;
+    else
+      ++*column;
+  }
+}
+
+static bool begins_with_tab(struct bytes text, size_t line) {
+  const char *at = text.data, *end = at + text.size;
+  for (; line > 1 && at; line--) {
+    at = memchr(at, '\n', (size_t)(end - at));
+    if (at) at++;
+  }
+  return at && at < end && *at == '\t';
+}
+
+static enum err syntax_mistake(struct reader *r, struct bytes text) {
   const yaml_parser_t *p = &r->parser;
-  size_t line = p->problem_mark.line, column = p->problem_mark.column;
-  /* A byte that is not UTF-8 is reported by its offset alone. */
+  const char *problem = p->problem ? p->problem : "unreadable";
+  size_t line = p->problem_mark.line + 1, column = p->problem_mark.column + 1;
   if (p->error == YAML_READER_ERROR) {
-    line = p->mark.line, column = p->mark.column;
-    return failure_set(r->failure, ERR_CONFIG, "%s:%zu: not UTF-8 text near column %zu: %s", r->path,
-                       line + 1, column + 1, p->problem ? p->problem : "unreadable");
+    locate(text, p->problem_offset, &line, &column);
+    return failure_set(r->failure, ERR_CONFIG, "%s:%zu: byte %zu of the line: %s", r->path, line,
+                       column, problem);
   }
-  return failure_set(r->failure, ERR_CONFIG, "%s:%zu: not valid YAML at column %zu: %s%s%s", r->path,
-                     line + 1, column + 1, p->problem ? p->problem : "unreadable",
-                     p->context ? ", " : "", p->context ? p->context : "");
+  if (begins_with_tab(text, line))
+    return failure_set(r->failure, ERR_CONFIG,
+                       "%s:%zu: the line begins with a tab; indent with spaces", r->path, line);
+  return failure_set(r->failure, ERR_CONFIG, "%s:%zu: not valid YAML at column %zu: %s%s%s",
+                     r->path, line, column, problem, p->context ? ", " : "",
+                     p->context ? p->context : "");
 }
 
-static enum err read_all(struct reader *r) {
+static enum err read_all(struct reader *r, struct bytes text) {
   for (;;) {
     yaml_event_t event;
-    if (!yaml_parser_parse(&r->parser, &event)) return syntax_mistake(r);
+    if (!yaml_parser_parse(&r->parser, &event)) return syntax_mistake(r, text);
     bool end = event.type == YAML_STREAM_END_EVENT;
     enum err code = read_event(r, &event);
     yaml_event_delete(&event);
@@ -240,13 +270,22 @@ enum err yaml_tree_parse(struct bytes text, const char *path, struct arena *aren
   if (text.size > YAML_BYTES_MAX)
     return failure_set(failure, ERR_CONFIG, "%s: is larger than %d MiB; is this a job file?", path,
                        YAML_BYTES_MAX >> 20);
+  size_t valid = text_valid_size(text);
+  if (valid < text.size) {
+    size_t line, column;
+    locate(text, valid, &line, &column);
+    return failure_set(failure, ERR_CONFIG,
+                       "%s:%zu: byte %zu of the line is not UTF-8; save the file "
+                       "as UTF-8",
+                       path, line, column);
+  }
   struct reader *r = memory_new_zeroed(1, sizeof *r);
   *r = (struct reader){.path = path, .arena = arena, .failure = failure};
   check(yaml_parser_initialize(&r->parser));
   yaml_parser_set_encoding(&r->parser, YAML_UTF8_ENCODING);
   yaml_parser_set_input_string(&r->parser, (const unsigned char *)(text.data ? text.data : ""),
                                text.size);
-  enum err code = read_all(r);
+  enum err code = read_all(r, text);
   for (uint32_t i = 0; i < r->depth; i++) frame_release(&r->frames[i]);
   yaml_parser_delete(&r->parser);
   if (!code && !r->root) {
@@ -273,7 +312,7 @@ bool yaml_node_is_null(const struct yaml_node *node) {
           bytes_equal(node->text, BYTES("null")));
 }
 
-const char *yaml_node_describe(const struct yaml_node *node, char out[96]) {
+const char *yaml_node_describe(const struct yaml_node *node, char out[YAML_DESCRIPTION_BYTES]) {
   enum { SHOWN = 48 };
   if (node->kind == YAML_LIST) return "a list";
   if (node->kind == YAML_MAP) return "a map";
@@ -283,7 +322,8 @@ const char *yaml_node_describe(const struct yaml_node *node, char out[96]) {
     size = SHOWN; /* on a character's edge */
     while (size > 0 && ((unsigned char)node->text.data[size] & 0xC0) == 0x80) size--;
   }
-  snprintf(out, 96, "'%.*s%s'", (int)size, node->text.data, size < node->text.size ? "…" : "");
+  snprintf(out, YAML_DESCRIPTION_BYTES, "'%.*s%s'", (int)size, node->text.data,
+           size < node->text.size ? "…" : "");
   for (char *c = out; *c; c++) {
     if ((unsigned char)*c < ' ') *c = ' ';
   }
