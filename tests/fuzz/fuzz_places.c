@@ -21,6 +21,7 @@ static struct features standardise(const struct field_type *type, enum address_p
   struct standard_value value, again;
   struct features features = {0}, features_again = {0};
   type->standardise(&options, raw, arena, &value, features.bytes);
+  if (value.value.size == 0) return features; /* nothing was there */
   check(text_valid(value.value));
   check(value.value.size <= 4 * raw.size + 1024);
   type->standardise(&options, raw, arena, &again, NULL);
@@ -47,7 +48,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
   struct bytes text = bytes_of((const char *)data + 1, size - 1);
   if (!text_valid(text)) return 0; /* ingest hands on valid UTF-8 only */
   size_t line = bytes_find(text, BYTES("\n"));
-  struct bytes a = bytes_of(text.data, line), b = BYTES_EMPTY;
+  struct bytes a = bytes_of(text.data, line), b = BYTES("");
   if (line < text.size) b = bytes_of(text.data + line + 1, text.size - line - 1);
   struct arena arena = {0};
   try_type(&address_type, data[0] % (ADDRESS_POSTCODE + 1), a, b, &arena);

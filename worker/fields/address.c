@@ -7,6 +7,8 @@
 #include "worker/fields/address_feature.h"
 #include "worker/fields/address_han.h"
 #include "worker/fields/address_western.h"
+#include "worker/fields/cell.h"
+#include "worker/fields/mask.h"
 
 /* Kinds of values: how far an address in Han characters goes (enum address_level), then the others.
  */
@@ -30,23 +32,18 @@ enum {
 
 enum { WORDS_MAX = 256 };
 
-static bool is_placeholder(const struct place_text *text) {
-  static const char *const words[] = {"无",   "暂无", "没有", "未知",    "不详", "未填",    "空",
-                                      "地址", "测试", "null", "none",    "n/a",  "na",      "test",
-                                      "其他", "保密", "同上", "unknown", "-",    "详细地址"};
-  char utf8[32];
-  uint32_t size = 0;
+/* What says that there is no address. */
+static bool is_placeholder(struct bytes clean, const struct place_text *text) {
+  static const char *const words[] = {"地址", "详细地址", "测试", "test",
+                                      "其他", "保密",     "同上", "未填"};
   bool has_word = false;
-  for (uint32_t i = 0; i < text->size; i++) {
+  for (uint32_t i = 0; i < text->size && !has_word; i++) {
     uint32_t c = text->characters[i];
-    has_word |= c >= 0x80 || (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || c == '*';
-    if (size + TEXT_CHARACTER_BYTES_MAX <= sizeof utf8) size += text_encode(c, utf8 + size);
+    has_word = c >= 0x80 || (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || c == '*';
   }
-  if (!has_word) return true;
-  if (text->size > 8) return false;
   for (uint32_t i = 0; i < sizeof words / sizeof words[0]; i++)
-    if (bytes_equal(bytes_of(utf8, size), bytes_from_string(words[i]))) return true;
-  return false;
+    if (bytes_equal(clean, bytes_from_string(words[i]))) return true;
+  return !has_word || cell_means_empty(clean);
 }
 
 static bool has_star(const struct place_text *text) {
@@ -178,11 +175,11 @@ static void standardise_code(const struct place_text *text, struct bytes clean, 
 static void address_standardise(const struct field_options *options, struct bytes raw,
                                 struct arena *arena, struct standard_value *value, void *feature) {
   *value = (struct standard_value){.state = VALUE_MISSING};
+  if (raw.size == 0) return;
   struct bytes clean = text_clean(raw, arena);
   struct place_text text;
   place_text_read(clean, &text);
-  if (text.size == 0) return;
-  if (is_placeholder(&text)) {
+  if (is_placeholder(clean, &text)) {
     value->flags = FIELD_W_PLACEHOLDER;
     return;
   }
@@ -287,7 +284,8 @@ static struct bytes address_mask(struct bytes value, struct arena *arena) {
   bool found = text.has_han &&
                gazetteer_find(text.characters, text.size, GAZETTEER_ADDRESS, &match) &&
                match.start == 0;
-  return place_mask_after(value, found ? match.end : 0, arena);
+  if (!found) return mask_all(value, arena);
+  return match.end == text.size ? value : mask_keep(value, match.end, 0, arena);
 }
 
 const struct field_type address_type = {

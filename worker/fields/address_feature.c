@@ -3,8 +3,8 @@
 #include <string.h>
 
 #include "common/hash.h"
-#include "worker/fields/place_similarity.h"
 #include "worker/similarity/jaro_winkler.h"
+#include "worker/similarity/one_edit.h"
 
 enum {
   /* Lanes of the sketch that agree: for 24 lanes a share j of common pairs gives about 24 j. */
@@ -28,8 +28,8 @@ static void sketch(const uint32_t *text, uint32_t size, uint8_t out[ADDRESS_SKET
     uint32_t pair = (text[i] * 0x9E3779B1u ^ text[i + 1]) * 0x85EBCA6Bu;
     uint16_t low = (uint16_t)(pair >> 16), high = (uint16_t)(pair >> 8);
     for (uint32_t k = 0; k < ADDRESS_SKETCH_LANES; k++) {
-      uint16_t h = (uint16_t)((uint16_t)(low * multipliers[k]) ^ high);
-      h = (uint16_t)(h * 0x9E37u);
+      uint16_t h = (uint16_t)((uint32_t)low * multipliers[k] ^ high);
+      h = (uint16_t)((uint32_t)h * 0x9E37u);
       lanes[k] = h < lanes[k] ? h : lanes[k];
     }
   }
@@ -122,7 +122,10 @@ static unsigned compare_one_place(const struct address_feature *a,
   if (differ(a->han.number, b->han.number)) return ADDRESS_SAME_ROAD;
   bool finer_differs = differ(a->han.building, b->han.building) ||
                        differ(a->han.unit, b->han.unit) || differ(a->han.room, b->han.room);
-  bool one_house = same(a->han.number, b->han.number) || same(a->han.building, b->han.building);
+  /* A building's number says which one within an estate, or where there is no house number. */
+  bool one_building = same(a->han.building, b->han.building) &&
+                      (same(a->han.community, b->han.community) || a->han.number == b->han.number);
+  bool one_house = same(a->han.number, b->han.number) || one_building;
   if (finer_differs) return one_house ? ADDRESS_OTHER_ROOM : ADDRESS_SAME_ROAD;
   if (one_house) return same(a->han.room, b->han.room) ? FIELD_LEVEL_EXACT : ADDRESS_SAME_NUMBER;
   return sketch_agreement(a, b) >= SKETCH_CLOSE ? ADDRESS_SIMILAR : ADDRESS_SAME_ROAD;
@@ -154,7 +157,7 @@ static unsigned compare_han(const struct address_feature *a, const struct addres
 }
 
 static bool is_one_edit(const char *a, uint32_t a_size, const char *b, uint32_t b_size) {
-  return place_one_edit_bytes((const uint8_t *)a, a_size, (const uint8_t *)b, b_size);
+  return one_edit(bytes_of(a, a_size), bytes_of(b, b_size));
 }
 
 static unsigned similarity(const char *a, uint32_t a_size, const char *b, uint32_t b_size) {

@@ -5,10 +5,12 @@
 #include "common/check.h"
 #include "common/hash.h"
 #include "common/text.h"
+#include "worker/fields/cell.h"
 #include "worker/fields/company_name.h"
 #include "worker/fields/gazetteer.h"
-#include "worker/fields/place_similarity.h"
+#include "worker/fields/mask.h"
 #include "worker/similarity/jaro_winkler.h"
+#include "worker/similarity/one_edit.h"
 
 enum { FEATURE_HAN_MAX = 20, FEATURE_LATIN_MAX = 40 };
 
@@ -45,22 +47,21 @@ enum {
   LEVEL_REGION_MISSING = 7,
 };
 
-static bool is_placeholder(const struct place_text *text) {
-  static const char *const words[] = {"无",   "暂无", "没有",     "未知", "不详", "未填", "空",
-                                      "个人", "个体", "自由职业", "测试", "null", "none", "n/a",
-                                      "na",   "test", "unknown",  "其他", "无业", "自由"};
-  char utf8[64];
-  uint32_t size = 0;
-  for (uint32_t i = 0; i < text->size; i++) {
-    if (size + 4 > sizeof utf8) return false;
-    size += text_encode(text->characters[i], utf8 + size);
-  }
+/* What stands in the column of a person who has no employer. */
+static bool is_nobody(struct bytes clean) {
+  static const char *const words[] = {"个人", "个体", "自由职业", "自由", "无业",
+                                      "其他", "测试", "test",     "未填"};
   for (uint32_t i = 0; i < sizeof words / sizeof words[0]; i++)
-    if (bytes_equal(bytes_of(utf8, size), bytes_from_string(words[i]))) return true;
-  for (uint32_t i = 0; i < text->size; i++)
-    if (text->characters[i] >= 0x80 || strchr("-./?* ", (int)text->characters[i]) == NULL)
-      return false;
-  return true;
+    if (bytes_equal(clean, bytes_from_string(words[i]))) return true;
+  return cell_means_empty(clean);
+}
+
+static bool has_word(const struct place_text *text) {
+  for (uint32_t i = 0; i < text->size; i++) {
+    uint32_t c = text->characters[i];
+    if (c >= 0x80 || (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z')) return true;
+  }
+  return false;
 }
 
 /* Words in alphabetical order, each hashed and the hashes added: the same for any order. */
@@ -98,11 +99,11 @@ static void company_standardise(const struct field_options *options, struct byte
                                 struct arena *arena, struct standard_value *value, void *feature) {
   (void)options;
   *value = (struct standard_value){.state = VALUE_MISSING};
+  if (raw.size == 0) return;
   struct place_text text;
   struct bytes clean = text_clean(raw, arena);
   place_text_read(clean, &text);
-  if (text.size == 0) return;
-  if (is_placeholder(&text)) {
+  if (is_nobody(clean) || !has_word(&text)) {
     value->flags = FIELD_W_PLACEHOLDER;
     return;
   }
@@ -178,12 +179,15 @@ static unsigned compare_han(const struct company_feature *a, const struct compan
   if (shorter->whole && shorter->size >= 2 &&
       memcmp(shorter->han, longer->han, shorter->size * sizeof shorter->han[0]) == 0)
     return LEVEL_SHORT_NAME;
-  if (shorter->size >= 4 && place_one_edit(a->han, a->size, b->han, b->size))
-    return LEVEL_SHORT_NAME;
+  if (shorter->size >= 4 && one_edit_u16(a->han, a->size, b->han, b->size)) return LEVEL_SHORT_NAME;
   if (shorter->whole && is_abbreviation(shorter, longer)) return LEVEL_SIMILAR;
   struct match_masks masks;
   match_masks_u16(&masks, a->han, a->size, b->han, b->size);
   return jaro_winkler(&masks) >= HAN_SIMILAR_MIN ? LEVEL_SIMILAR : FIELD_LEVEL_DIFFER;
+}
+
+static struct bytes latin_text(const struct company_feature *f) {
+  return bytes_of((const char *)f->latin, f->size);
 }
 
 static unsigned compare_latin(const struct company_feature *a, const struct company_feature *b) {
@@ -194,8 +198,7 @@ static unsigned compare_latin(const struct company_feature *a, const struct comp
       memcmp(shorter->latin, longer->latin, shorter->size) == 0 &&
       longer->latin[shorter->size] == ' ')
     return LEVEL_SHORT_NAME;
-  if (shorter->size >= 5 && place_one_edit_bytes(a->latin, a->size, b->latin, b->size))
-    return LEVEL_SHORT_NAME;
+  if (shorter->size >= 5 && one_edit(latin_text(a), latin_text(b))) return LEVEL_SHORT_NAME;
   struct match_masks masks;
   match_masks_bytes(&masks, (const char *)a->latin, a->size, (const char *)b->latin, b->size);
   return jaro_winkler(&masks) >= LATIN_SIMILAR_MIN ? LEVEL_SIMILAR : FIELD_LEVEL_DIFFER;
@@ -212,7 +215,7 @@ static unsigned company_compare(const void *left, const void *right) {
 }
 
 static struct bytes company_mask(struct bytes value, struct arena *arena) {
-  return place_mask_after(value, 2, arena);
+  return mask_keep(value, 2, 0, arena);
 }
 
 const struct field_type company_type = {

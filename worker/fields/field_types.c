@@ -1,5 +1,7 @@
 #include "common/check.h"
 #include "worker/fields/account.h"
+#include "worker/fields/address.h"
+#include "worker/fields/company.h"
 #include "worker/fields/date.h"
 #include "worker/fields/email.h"
 #include "worker/fields/field_type.h"
@@ -7,8 +9,9 @@
 #include "worker/fields/phone.h"
 #include "worker/fields/uscc.h"
 
-static const struct field_type *const types[] = {
-    &phone_type, &id_card_type, &uscc_type, &email_type, &account_type, &date_type, NULL};
+static const struct field_type *const types[] = {&phone_type,   &id_card_type, &uscc_type,
+                                                 &email_type,   &account_type, &date_type,
+                                                 &address_type, &company_type, NULL};
 
 const struct field_type *const *field_type_list(void) { return types; }
 

@@ -37,12 +37,3 @@ uint64_t place_hash(const uint32_t *characters, uint32_t size) {
   uint64_t hash = hash_bytes(bytes_of((const char *)characters, size * sizeof characters[0]));
   return hash ? hash : 1;
 }
-
-struct bytes place_mask_after(struct bytes value, uint32_t keep, struct arena *arena) {
-  struct bytes kept = text_first(value, keep);
-  size_t stars = text_count(value) - text_count(kept);
-  char *text = arena_alloc(arena, kept.size + stars);
-  memcpy(text, kept.data, kept.size);
-  memset(text + kept.size, '*', stars);
-  return bytes_of(text, kept.size + stars);
-}

@@ -24,7 +24,5 @@ void place_text_read(struct bytes clean, struct place_text *text);
 bool place_is_han(uint32_t c);
 /* A hash of characters, never 0. */
 uint64_t place_hash(const uint32_t *characters, uint32_t size);
-/* The first keep characters, a star for every other. */
-struct bytes place_mask_after(struct bytes value, uint32_t keep, struct arena *arena);
 
 #endif
