@@ -190,6 +190,7 @@ static unsigned compare_western(const struct address_feature *a, const struct ad
   bool number_same = numbers_known && a->western.number_size == b->western.number_size &&
                      memcmp(a->western.number, b->western.number, a->western.number_size) == 0;
   bool number_near = numbers_known && !number_same && a->western.number_size >= 2 &&
+                     b->western.number_size >= 2 &&
                      is_one_edit(a->western.number, a->western.number_size, b->western.number,
                                  b->western.number_size);
   bool units_differ = differ(a->western.unit, b->western.unit);
