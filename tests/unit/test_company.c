@@ -99,8 +99,14 @@ static void two_names_agree_as_far_as_they_should(void **state) {
                       "branch of the same firm");
   assert_string_equal(level_name("上海明远科技有限公司", "明远"),
                       "short form or one character differs");
-  assert_string_equal(level_name("上海明远科技有限公司", "上海朋远科技有限公司"),
+  assert_string_equal(level_name("上海明远科技有限公司", "上海朋远科技有限公司"), "similar name");
+  assert_string_equal(level_name("上海明远信息科技有限公司", "上海朋远信息科技有限公司"),
                       "short form or one character differs");
+  assert_string_equal(level_name("OAO Gazprom", "Open Joint Stock Company Gazprom"), "same firm");
+  assert_string_equal(level_name("Eindhoven Electronics Philips", "philips electronics"),
+                      "short form or one character differs");
+  assert_string_equal(level_name("Agriculture Bank of China", "Agricultural Bank of China"),
+                      "similar name");
   assert_string_equal(level_name("中石油", "中国石油天然气股份有限公司"), "similar name");
   assert_string_equal(level_name("上海明远科技有限公司", "上海大众汽车有限公司"), "differ");
   assert_int_equal(level("上海明远科技有限公司", ""), FIELD_LEVEL_MISSING);

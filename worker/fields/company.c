@@ -179,7 +179,9 @@ static unsigned compare_han(const struct company_feature *a, const struct compan
   if (shorter->whole && shorter->size >= 2 &&
       memcmp(shorter->han, longer->han, shorter->size * sizeof shorter->han[0]) == 0)
     return LEVEL_SHORT_NAME;
-  if (shorter->size >= 4 && one_edit_u16(a->han, a->size, b->han, b->size)) return LEVEL_SHORT_NAME;
+  /* In a name of four characters one is half of what tells it from others of its trade. */
+  if (shorter->size >= 4 && one_edit_u16(a->han, a->size, b->han, b->size))
+    return shorter->size >= 5 ? LEVEL_SHORT_NAME : LEVEL_SIMILAR;
   if (shorter->whole && is_abbreviation(shorter, longer)) return LEVEL_SIMILAR;
   struct match_masks masks;
   match_masks_u16(&masks, a->han, a->size, b->han, b->size);
@@ -190,15 +192,50 @@ static struct bytes latin_text(const struct company_feature *f) {
   return bytes_of((const char *)f->latin, f->size);
 }
 
+/* The word at *at, which moves behind it; false at the end. */
+static bool next_word(const struct company_feature *f, uint32_t *at, struct bytes *word) {
+  while (*at < f->size && f->latin[*at] == ' ') ++*at;
+  uint32_t start = *at;
+  while (*at < f->size && f->latin[*at] != ' ') ++*at;
+  *word = bytes_of((const char *)f->latin + start, *at - start);
+  return *at > start;
+}
+
+enum word_agreement { WORDS_DIFFER, WORDS_ALIKE, WORDS_EQUAL };
+
+/* Whether the longer name has the word; a slip of the pen is forgiven in a long one. */
+static enum word_agreement find_word(const struct company_feature *longer, struct bytes word) {
+  enum word_agreement best = WORDS_DIFFER;
+  struct bytes other;
+  for (uint32_t at = 0; next_word(longer, &at, &other);) {
+    if (bytes_equal(word, other)) return WORDS_EQUAL;
+    if (word.size >= 5 && other.size >= 5 && one_edit(word, other)) best = WORDS_ALIKE;
+  }
+  return best;
+}
+
+/* Whether the longer name has every word of the shorter, in any order. */
+static enum word_agreement compare_words(const struct company_feature *shorter,
+                                         const struct company_feature *longer) {
+  enum word_agreement worst = WORDS_EQUAL;
+  struct bytes word;
+  uint32_t count = 0;
+  for (uint32_t at = 0; next_word(shorter, &at, &word); count++) {
+    enum word_agreement agreement = find_word(longer, word);
+    if (agreement < worst) worst = agreement;
+    if (worst == WORDS_DIFFER) return WORDS_DIFFER;
+  }
+  /* One short word is in too many names. */
+  return count >= 2 || shorter->size >= 6 ? worst : WORDS_DIFFER;
+}
+
 static unsigned compare_latin(const struct company_feature *a, const struct company_feature *b) {
-  const struct company_feature *shorter = a->size <= b->size ? a : b;
-  const struct company_feature *longer = shorter == a ? b : a;
   if (a->words == b->words) return LEVEL_SHORT_NAME;
-  if (shorter->whole && shorter->size >= 4 && shorter->size < longer->size &&
-      memcmp(shorter->latin, longer->latin, shorter->size) == 0 &&
-      longer->latin[shorter->size] == ' ')
-    return LEVEL_SHORT_NAME;
+  bool a_shorter = a->size != b->size ? a->size < b->size : memcmp(a->latin, b->latin, a->size) < 0;
+  const struct company_feature *shorter = a_shorter ? a : b, *longer = a_shorter ? b : a;
   if (shorter->size >= 5 && one_edit(latin_text(a), latin_text(b))) return LEVEL_SHORT_NAME;
+  enum word_agreement words = shorter->whole ? compare_words(shorter, longer) : WORDS_DIFFER;
+  if (words != WORDS_DIFFER) return words == WORDS_EQUAL ? LEVEL_SHORT_NAME : LEVEL_SIMILAR;
   struct match_masks masks;
   match_masks_bytes(&masks, (const char *)a->latin, a->size, (const char *)b->latin, b->size);
   return jaro_winkler(&masks) >= LATIN_SIMILAR_MIN ? LEVEL_SIMILAR : FIELD_LEVEL_DIFFER;

@@ -288,24 +288,77 @@ static void read_words(const struct place_text *text, struct company_name *name)
   }
 }
 
+/* Forms of several words, and those that stand in front as well. */
+static const struct latin_phrase {
+  const char *words;
+  enum company_form form;
+  bool in_front;
+} latin_phrases[] = {
+    {"limited liability company", COMPANY_FORM_LTD, true},
+    {"open joint stock company", COMPANY_FORM_SHARES, true},
+    {"public joint stock company", COMPANY_FORM_SHARES, true},
+    {"joint stock company", COMPANY_FORM_SHARES, true},
+    {"societe anonyme", COMPANY_FORM_SHARES, true},
+    {"aktiengesellschaft", COMPANY_FORM_SHARES, false},
+    {"sp zoo", COMPANY_FORM_LTD, false},
+    {"jsc", COMPANY_FORM_SHARES, true},
+    {"ojsc", COMPANY_FORM_SHARES, true},
+    {"pjsc", COMPANY_FORM_SHARES, true},
+    {"oao", COMPANY_FORM_SHARES, true},
+    {"pao", COMPANY_FORM_SHARES, true},
+    {"zao", COMPANY_FORM_SHARES, true},
+    {"ooo", COMPANY_FORM_LTD, true},
+    {"srl", COMPANY_FORM_LTD, true},
+};
+
+static bool equals_words(const uint32_t *text, const char *words, uint32_t size) {
+  for (uint32_t i = 0; i < size; i++)
+    if (text[i] != (unsigned char)words[i]) return false;
+  return true;
+}
+
+/* Takes a phrase off either end, while a word is left. */
+static bool strip_phrase(struct company_name *name) {
+  for (uint32_t i = 0; i < sizeof latin_phrases / sizeof latin_phrases[0]; i++) {
+    const struct latin_phrase *phrase = &latin_phrases[i];
+    uint32_t size = (uint32_t)strlen(phrase->words);
+    if (name->core_size < size + 2) continue;
+    uint32_t rest = name->core_size - size - 1;
+    bool behind =
+        name->core[rest] == ' ' && equals_words(name->core + rest + 1, phrase->words, size);
+    bool in_front = phrase->in_front && name->core[size] == ' ' &&
+                    equals_words(name->core, phrase->words, size);
+    if (!behind && !in_front) continue;
+    if (!behind) memmove(name->core, name->core + size + 1, rest * sizeof name->core[0]);
+    name->core_size = rest;
+    name->form = phrase->form;
+    return true;
+  }
+  return false;
+}
+
+/* Takes a form or group word off the end, while a word is left. */
+static bool strip_last_word(struct company_name *name) {
+  uint32_t at = name->core_size;
+  while (at && name->core[at - 1] != ' ') at--;
+  if (at == 0) return false;
+  const uint32_t *last = name->core + at;
+  uint32_t size = name->core_size - at;
+  enum company_form form;
+  if (is_group_word(last, size))
+    name->is_group = true;
+  else if (!latin_form_of(last, size, &form))
+    return false;
+  else if (name->form == COMPANY_FORM_NONE || name->form == COMPANY_FORM_COMPANY)
+    name->form = form;
+  name->core_size = at - 1;
+  return true;
+}
+
 static void parse_latin(const struct place_text *text, struct company_name *name) {
   name->is_latin = true;
   read_words(text, name);
-  for (;;) { /* Forms and group words from the end, while a word is left. */
-    uint32_t at = name->core_size;
-    while (at && name->core[at - 1] != ' ') at--;
-    if (at == 0) return;
-    const uint32_t *last = name->core + at;
-    uint32_t size = name->core_size - at;
-    enum company_form form;
-    if (is_group_word(last, size))
-      name->is_group = true;
-    else if (latin_form_of(last, size, &form))
-      name->form = name->form && name->form != COMPANY_FORM_COMPANY ? name->form : form;
-    else
-      return;
-    name->core_size = at - 1;
-  }
+  while (strip_phrase(name) || strip_last_word(name)) continue;
 }
 
 void company_name_parse(const struct place_text *text, struct company_name *name) {
