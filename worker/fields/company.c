@@ -10,12 +10,15 @@
 #include "worker/fields/gazetteer.h"
 #include "worker/fields/mask.h"
 #include "worker/similarity/jaro_winkler.h"
+#include "worker/similarity/levenshtein.h"
 #include "worker/similarity/one_edit.h"
 
 enum { FEATURE_HAN_MAX = 20, FEATURE_LATIN_MAX = 40 };
 
 /* Of JARO_WINKLER_ONE. */
 enum { HAN_SIMILAR_MIN = 8800, LATIN_SIMILAR_MIN = 9200 };
+/* One edit for so many letters. */
+enum { EDIT_SHARE = 7 };
 
 enum { FLAG_GROUP = 1, FLAG_LATIN = 2 };
 
@@ -238,7 +241,10 @@ static unsigned compare_latin(const struct company_feature *a, const struct comp
   if (words != WORDS_DIFFER) return words == WORDS_EQUAL ? LEVEL_SHORT_NAME : LEVEL_SIMILAR;
   struct match_masks masks;
   match_masks_bytes(&masks, (const char *)a->latin, a->size, (const char *)b->latin, b->size);
-  return jaro_winkler(&masks) >= LATIN_SIMILAR_MIN ? LEVEL_SIMILAR : FIELD_LEVEL_DIFFER;
+  /* Jaro's windows are too wide for a whole name: a few edits in many letters are alike as well. */
+  bool few_edits = levenshtein(&masks) * EDIT_SHARE <= shorter->size;
+  return few_edits || jaro_winkler(&masks) >= LATIN_SIMILAR_MIN ? LEVEL_SIMILAR
+                                                                : FIELD_LEVEL_DIFFER;
 }
 
 static unsigned company_compare(const void *left, const void *right) {
