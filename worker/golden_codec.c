@@ -1,10 +1,9 @@
 #include "worker/golden_codec.h"
 
-#include <msgpack/pack.h>
-#include <stdlib.h>
-
 #include "common/check.h"
 #include "common/msgpack_read.h"
+#include "common/msgpack_write.h"
+#include <msgpack/pack.h>
 
 /* Items of a value's array; those at its end that hold what is usual are left out. */
 enum value_item {
@@ -23,18 +22,8 @@ enum { RECORD_ITEMS = 12, KEY_BYTES = 16, WEIGHT_BYTES = 4 };
 
 /* ---- encode ---- */
 
-static int append_to_buffer(void *data, const char *text, size_t size) {
-  buffer_append(data, text, size);
-  return 0;
-}
-
-static void pack_text(msgpack_packer *p, struct bytes text) {
-  msgpack_pack_str(p, text.size);
-  msgpack_pack_str_body(p, text.data, text.size);
-}
-
 /* GOLDEN_NO_MEMBER is 0, member i is i + 1: short for what is common. */
-static void pack_member(msgpack_packer *p, uint32_t member) { msgpack_pack_uint32(p, member + 1); }
+static char *put_member(char *at, uint32_t member) { return msgpack_put_u64(at, member + 1); }
 
 static uint32_t value_items(const struct golden_value *value) {
   if (value->runner_up_count) return VALUE_RUNNERS_UP + 1;
@@ -44,65 +33,81 @@ static uint32_t value_items(const struct golden_value *value) {
   return value->origin == GOLDEN_CELL ? VALUE_ITEMS_MIN : VALUE_ORIGIN + 1;
 }
 
-static void pack_value(msgpack_packer *p, const struct golden_value *value) {
-  if (value->origin == GOLDEN_NONE) {
-    msgpack_pack_nil(p);
-    return;
-  }
+static char *put_value(char *at, const struct golden_value *value) {
+  if (value->origin == GOLDEN_NONE) return msgpack_put_nil(at);
   uint32_t items = value_items(value);
-  msgpack_pack_array(p, items);
-  pack_text(p, value->text);
-  pack_member(p, value->member);
-  msgpack_pack_uint8(p, value->rule);
-  if (items > VALUE_ORIGIN) msgpack_pack_uint8(p, value->origin);
-  if (items > VALUE_DISTINCT) msgpack_pack_uint32(p, value->distinct_count);
-  if (items > VALUE_DERIVED_FROM) msgpack_pack_uint16(p, value->derived_from);
+  at = msgpack_put_array(at, items);
+  at = msgpack_put_string(at, value->text);
+  at = put_member(at, value->member);
+  at = msgpack_put_u64(at, value->rule);
+  if (items > VALUE_ORIGIN) at = msgpack_put_u64(at, value->origin);
+  if (items > VALUE_DISTINCT) at = msgpack_put_u64(at, value->distinct_count);
+  if (items > VALUE_DERIVED_FROM) at = msgpack_put_u64(at, value->derived_from);
   if (items > VALUE_PARTS) {
-    msgpack_pack_array(p, value->part_count);
-    for (uint32_t i = 0; i < value->part_count; i++) pack_member(p, value->part_members[i]);
+    at = msgpack_put_array(at, value->part_count);
+    for (uint32_t i = 0; i < value->part_count; i++) at = put_member(at, value->part_members[i]);
   }
   if (items > VALUE_RUNNERS_UP) {
-    msgpack_pack_array(p, value->runner_up_count);
+    at = msgpack_put_array(at, value->runner_up_count);
     for (uint32_t i = 0; i < value->runner_up_count; i++) {
-      msgpack_pack_array(p, 2);
-      pack_text(p, value->runners_up[i].text);
-      pack_member(p, value->runners_up[i].member);
+      at = msgpack_put_array(at, 2);
+      at = msgpack_put_string(at, value->runners_up[i].text);
+      at = put_member(at, value->runners_up[i].member);
     }
   }
+  return at;
 }
 
-static void pack_members(msgpack_packer *p, const struct golden_record *golden) {
-  msgpack_pack_bin(p, (size_t)golden->member_count * KEY_BYTES);
-  for (uint32_t i = 0; i < golden->member_count; i++) {
-    const struct hash128 *key = &golden->members[i].header->key;
-    msgpack_pack_bin_body(p, key, KEY_BYTES);
+/* No value takes more: every number and head at its longest. */
+static size_t encoded_bytes_max(const struct golden_record *golden, uint32_t field_count) {
+  enum { ITEM = MSGPACK_NUMBER_BYTES_MAX };
+  size_t size = (RECORD_ITEMS + 2) * ITEM + golden->score_reason.size +
+                (golden->tier ? strlen(golden->tier) : 0) +
+                (size_t)golden->member_count * (KEY_BYTES + WEIGHT_BYTES);
+  for (uint32_t i = 0; i < golden->tag_count; i++)
+    size += 3 * ITEM + strlen(golden->tags[i].name) + golden->tags[i].reason.size;
+  for (uint32_t f = 0; f < field_count; f++) {
+    const struct golden_value *value = &golden->values[f];
+    size += (VALUE_ITEMS_MAX + 1 + (size_t)value->part_count) * ITEM + value->text.size;
+    for (uint32_t i = 0; i < value->runner_up_count; i++)
+      size += 3 * ITEM + value->runners_up[i].text.size;
   }
-  msgpack_pack_bin(p, (size_t)golden->member_count * WEIGHT_BYTES);
-  msgpack_pack_bin_body(p, golden->link_weights, (size_t)golden->member_count * WEIGHT_BYTES);
+  return size;
+}
+
+static char *put_members(char *at, const struct golden_record *golden) {
+  at = msgpack_put_binary_head(at, (size_t)golden->member_count * KEY_BYTES);
+  for (uint32_t i = 0; i < golden->member_count; i++, at += KEY_BYTES)
+    memcpy(at, &golden->members[i].header->key, KEY_BYTES);
+  size_t weights = (size_t)golden->member_count * WEIGHT_BYTES;
+  at = msgpack_put_binary_head(at, weights);
+  memcpy(at, golden->link_weights, weights);
+  return at + weights;
 }
 
 void golden_encode(const struct golden_record *golden, uint32_t field_count, struct buffer *out) {
   _Static_assert(sizeof(struct hash128) == KEY_BYTES, "keys are copied as they lie in memory");
-  msgpack_packer p;
-  msgpack_packer_init(&p, out, append_to_buffer);
-  msgpack_pack_array(&p, RECORD_ITEMS);
-  msgpack_pack_uint8(&p, GOLDEN_CODEC_VERSION);
-  msgpack_pack_uint64(&p, golden->customer_id);
-  msgpack_pack_int64(&p, golden->first_seen_ms);
-  msgpack_pack_int64(&p, golden->updated_at_ms);
-  msgpack_pack_int32(&p, golden->score);
-  pack_text(&p, bytes_from_string(golden->tier));
-  pack_text(&p, golden->score_reason);
-  msgpack_pack_uint64(&p, golden->missing_fields);
-  msgpack_pack_array(&p, golden->tag_count);
+  buffer_reserve(out, encoded_bytes_max(golden, field_count));
+  char *at = out->data + out->size;
+  at = msgpack_put_array(at, RECORD_ITEMS);
+  at = msgpack_put_u64(at, GOLDEN_CODEC_VERSION);
+  at = msgpack_put_u64(at, golden->customer_id);
+  at = msgpack_put_i64(at, golden->first_seen_ms);
+  at = msgpack_put_i64(at, golden->updated_at_ms);
+  at = msgpack_put_i64(at, golden->score);
+  at = msgpack_put_string(at, bytes_from_string(golden->tier));
+  at = msgpack_put_string(at, golden->score_reason);
+  at = msgpack_put_u64(at, golden->missing_fields);
+  at = msgpack_put_array(at, golden->tag_count);
   for (uint32_t i = 0; i < golden->tag_count; i++) {
-    msgpack_pack_array(&p, 2);
-    pack_text(&p, bytes_from_string(golden->tags[i].name));
-    pack_text(&p, golden->tags[i].reason);
+    at = msgpack_put_array(at, 2);
+    at = msgpack_put_string(at, bytes_from_string(golden->tags[i].name));
+    at = msgpack_put_string(at, golden->tags[i].reason);
   }
-  pack_members(&p, golden);
-  msgpack_pack_array(&p, field_count);
-  for (uint32_t f = 0; f < field_count; f++) pack_value(&p, &golden->values[f]);
+  at = put_members(at, golden);
+  at = msgpack_put_array(at, field_count);
+  for (uint32_t f = 0; f < field_count; f++) at = put_value(at, &golden->values[f]);
+  out->size = (size_t)(at - out->data);
 }
 
 /* ---- decode ---- */
@@ -229,57 +234,86 @@ enum err golden_decode(struct bytes data, uint32_t field_count, struct arena *ar
 
 /* ---- digest ---- */
 
-static int compare_keys(const void *a, const void *b) {
-  const struct hash128 *x = a, *y = b;
-  if (x->high != y->high) return x->high < y->high ? -1 : 1;
-  return (x->low > y->low) - (x->low < y->low);
-}
-
-static void append_u64(struct buffer *out, uint64_t value) {
-  buffer_append(out, &value, sizeof value);
-}
-
-static void append_origin(const struct job *job, const struct golden_record *golden,
-                          uint32_t member, struct buffer *out) {
-  if (member == GOLDEN_NO_MEMBER) {
-    append_u64(out, 0);
-    return;
+/* Members come in the order of their keys' low halves, so there is hardly anything to move. */
+static void sort_keys(struct hash128 *keys, uint32_t count) {
+  for (uint32_t i = 1; i < count; i++) {
+    struct hash128 key = keys[i];
+    uint32_t at = i;
+    for (; at > 0; at--) {
+      struct hash128 before = keys[at - 1];
+      if (before.low < key.low || (before.low == key.low && before.high <= key.high)) break;
+      keys[at] = before;
+    }
+    keys[at] = key;
   }
-  const struct record_view *record = &golden->members[member];
-  append_u64(out, hash_bytes(record_source_id(job, record)));
-  buffer_append(out, &record->header->key, sizeof record->header->key);
 }
 
-static void append_text(struct buffer *out, struct bytes text) {
-  append_u64(out, text.size);
-  buffer_append_bytes(out, text);
+/* The record that something came from: the hash of its source's id, and its key. */
+struct digest_origin {
+  uint64_t source;
+  struct hash128 key;
+};
+
+static char *put_word(char *at, uint64_t value) {
+  memcpy(at, &value, sizeof value);
+  return at + sizeof value;
 }
 
-static void append_value(const struct job *job, const struct golden_record *golden, uint32_t field,
-                         struct buffer *out) {
-  const struct golden_value *value = &golden->values[field];
-  append_u64(out, (uint64_t)field << 32 | (uint64_t)value->origin << 24 |
-                      (uint64_t)value->rule << 16 | value->derived_from);
-  append_u64(out, (uint64_t)value->part_count << 32 | value->runner_up_count);
-  append_text(out, value->text);
-  append_origin(job, golden, value->member, out);
+static char *put_origin(char *at, const struct digest_origin *origins, uint32_t member) {
+  static const struct digest_origin nobody;
+  memcpy(at, member == GOLDEN_NO_MEMBER ? &nobody : &origins[member], sizeof nobody);
+  return at + sizeof nobody;
+}
+
+static char *put_text(char *at, struct bytes text) {
+  return msgpack_put_run(put_word(at, text.size), text);
+}
+
+static char *put_digest_value(char *at, const struct golden_value *value, uint32_t field,
+                              const struct digest_origin *origins) {
+  at = put_word(at, (uint64_t)field << 32 | (uint64_t)value->origin << 24 |
+                        (uint64_t)value->rule << 16 | value->derived_from);
+  at = put_word(at, (uint64_t)value->part_count << 32 | value->runner_up_count);
+  at = put_text(at, value->text);
+  at = put_origin(at, origins, value->member);
   for (uint32_t i = 0; i < value->part_count; i++)
-    append_origin(job, golden, value->part_members[i], out);
+    at = put_origin(at, origins, value->part_members[i]);
   for (uint32_t i = 0; i < value->runner_up_count; i++) {
-    append_text(out, value->runners_up[i].text);
-    append_origin(job, golden, value->runners_up[i].member, out);
+    at = put_text(at, value->runners_up[i].text);
+    at = put_origin(at, origins, value->runners_up[i].member);
   }
+  return at;
+}
+
+static size_t digest_bytes_max(const struct golden_record *golden, uint32_t field_count) {
+  enum { ORIGIN = sizeof(struct digest_origin), WORD = 8 };
+  size_t size = WORD + (size_t)golden->member_count * KEY_BYTES;
+  for (uint32_t f = 0; f < field_count; f++) {
+    const struct golden_value *value = &golden->values[f];
+    size += 3 * WORD + value->text.size + (1 + (size_t)value->part_count) * ORIGIN;
+    for (uint32_t i = 0; i < value->runner_up_count; i++)
+      size += WORD + ORIGIN + value->runners_up[i].text.size;
+  }
+  return size;
 }
 
 struct hash128 golden_digest(const struct job *job, const struct golden_record *golden,
                              struct buffer *scratch) {
+  uint32_t members = golden->member_count;
+  size_t origins_size = members * sizeof(struct digest_origin);
   buffer_clear(scratch);
-  append_u64(scratch, golden->member_count);
-  size_t keys_at = scratch->size;
-  for (uint32_t i = 0; i < golden->member_count; i++)
-    buffer_append(scratch, &golden->members[i].header->key, KEY_BYTES);
-  qsort(scratch->data + keys_at, golden->member_count, KEY_BYTES, compare_keys);
+  buffer_reserve(scratch, origins_size + digest_bytes_max(golden, job->field_count));
+  struct digest_origin *origins = (struct digest_origin *)scratch->data;
+  char *start = scratch->data + origins_size, *at = put_word(start, members);
+  struct hash128 *keys = (struct hash128 *)at;
+  for (uint32_t i = 0; i < members; i++, at += KEY_BYTES) {
+    const struct record_view *record = &golden->members[i];
+    origins[i].source = hash_bytes(record_source_id(job, record));
+    origins[i].key = keys[i] = record->header->key;
+  }
+  sort_keys(keys, members);
   for (uint32_t f = 0; f < job->field_count; f++)
-    if (golden->values[f].origin != GOLDEN_NONE) append_value(job, golden, f, scratch);
-  return hash_bytes_128(buffer_bytes(scratch));
+    if (golden->values[f].origin != GOLDEN_NONE)
+      at = put_digest_value(at, &golden->values[f], f, origins);
+  return hash_bytes_128(bytes_of(start, (size_t)(at - start)));
 }

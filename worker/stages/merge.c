@@ -333,9 +333,32 @@ static uint8_t unite(struct merge *m, const struct golden_field *field, uint32_t
   return parts[0].class;
 }
 
+/* Most fields of most entities have one value, or none. Then there is nothing to choose; false when
+ * there is. */
+static bool merge_alike(struct merge *m, uint32_t f, struct golden_value *out, uint8_t *class) {
+  const uint32_t *order = member_order(m, (enum golden_order)m->plan->fields[f].order);
+  const struct record_value *best = NULL;
+  for (uint32_t i = 0; i < m->count; i++) {
+    const struct record_value *value = &m->members[order[i]].values[f];
+    if (value->state == VALUE_MISSING || value->text.size == 0) continue;
+    if (best && !bytes_equal(best->text, value->text)) return false;
+    if (best && class_of_state[best->state] <= class_of_state[value->state]) continue;
+    best = value;
+    out->member = order[i];
+  }
+  if (!best) return true;
+  *class = class_of_state[best->state];
+  out->origin = GOLDEN_CELL;
+  out->text = best->text;
+  out->distinct_count = *class == CLASS_USABLE;
+  return true;
+}
+
 static uint8_t merge_field(struct merge *m, uint32_t f, struct golden_value *out) {
   const struct golden_field *field = &m->plan->fields[f];
   set_none(out, field->rule);
+  uint8_t class = CLASS_MISSING;
+  if (!field->united && merge_alike(m, f, out, &class)) return class;
   uint32_t count = collect_candidates(m, f);
   if (count == 0) return CLASS_MISSING;
   return field->united ? unite(m, field, count, out) : choose_one(m, field, count, out);

@@ -9,6 +9,7 @@
 #include <msgpack/pack.h>
 
 #include "common/msgpack_read.h"
+#include "common/msgpack_write.h"
 
 static int append_to_buffer(void *data, const char *text, size_t size) {
   buffer_append(data, text, size);
@@ -61,6 +62,40 @@ static void what_msgpack_packs_is_read_back(void **state) {
   buffer_release(&b);
 }
 
+static void what_is_written_is_what_msgpack_packs(void **state) {
+  (void)state;
+  static char room[200000], text[70000];
+  struct buffer b = {0};
+  msgpack_packer p;
+  msgpack_packer_init(&p, &b, append_to_buffer);
+  char *at = room;
+  for (int shift = 0; shift < 64; shift++)
+    for (int64_t more = -2; more <= 2; more++) {
+      int64_t number = (int64_t)((1ULL << shift) + (uint64_t)more);
+      msgpack_pack_int64(&p, number);
+      at = msgpack_put_i64(at, number);
+      msgpack_pack_int64(&p, number == INT64_MIN ? number : -number);
+      at = msgpack_put_i64(at, number == INT64_MIN ? number : -number);
+      msgpack_pack_uint64(&p, (uint64_t)number);
+      at = msgpack_put_u64(at, (uint64_t)number);
+    }
+  static const uint32_t sizes[] = {0, 1, 15, 16, 31, 32, 255, 256, 65535, 65536};
+  for (size_t i = 0; i < sizeof sizes / sizeof sizes[0]; i++) {
+    msgpack_pack_array(&p, sizes[i]);
+    at = msgpack_put_array(at, sizes[i]);
+    msgpack_pack_bin(&p, sizes[i]);
+    at = msgpack_put_binary_head(at, sizes[i]);
+    msgpack_pack_str(&p, sizes[i]);
+    msgpack_pack_str_body(&p, text, sizes[i]);
+    at = msgpack_put_string(at, bytes_of(text, sizes[i]));
+  }
+  msgpack_pack_nil(&p);
+  at = msgpack_put_nil(at);
+  assert_int_equal(at - room, b.size);
+  assert_memory_equal(room, b.data, b.size);
+  buffer_release(&b);
+}
+
 static void counts_beyond_the_bytes_are_refused(void **state) {
   (void)state;
   static const char array[] = "\xdd\xff\xff\xff\xff\x00";
@@ -93,6 +128,7 @@ static void a_wrong_type_or_range_fails_for_good(void **state) {
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(what_msgpack_packs_is_read_back),
+      cmocka_unit_test(what_is_written_is_what_msgpack_packs),
       cmocka_unit_test(counts_beyond_the_bytes_are_refused),
       cmocka_unit_test(a_wrong_type_or_range_fails_for_good),
   };
