@@ -186,8 +186,8 @@ static void parts_in_columns_of_their_own_are_compared_as_such(void **state) {
   assert_string_equal(level_part("NSW", "New South Wales", ADDRESS_REGION), "same to the room");
   assert_string_equal(level_part("macgregor street", "macgregor st", ADDRESS_STREET),
                       "same to the room");
-  assert_string_equal(level_part("macgregor street", "mcgregor st", ADDRESS_STREET),
-                      "same district");
+  assert_string_equal(level_part("macgregor street", "mcgregor st", ADDRESS_STREET), "similar");
+  assert_string_equal(level("204 sternberg crescent", "204 sternberg wcrescent"), "similar");
 }
 
 static void masks_keep_the_district_only(void **state) {

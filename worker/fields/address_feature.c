@@ -177,6 +177,11 @@ static enum street_agreement compare_streets(const struct address_feature *a,
                ? STREET_SIMILAR
                : STREET_SAME;
   uint32_t shorter = a->size < b->size ? a->size : b->size;
+  const struct address_feature *longer = a->size > b->size ? a : b;
+  /* sternberg and sternberg wcrescent: a slip in the word behind the name. */
+  if (shorter >= 4 && a->size != b->size && longer->western.street[shorter] == ' ' &&
+      memcmp(a->western.street, b->western.street, shorter) == 0)
+    return STREET_SIMILAR;
   if (shorter >= 4 && is_one_edit(a->western.street, a->size, b->western.street, b->size))
     return STREET_SIMILAR;
   return similarity(a->western.street, a->size, b->western.street, b->size) >= SIMILAR_MIN
@@ -207,6 +212,11 @@ static unsigned compare_western(const struct address_feature *a, const struct ad
   }
   if ((street == STREET_SIMILAR && number_same) || (street == STREET_SAME && number_near))
     return units_differ ? ADDRESS_OTHER_ROOM : ADDRESS_SIMILAR;
+  if (!a->western.number_size && !b->western.number_size && !units_differ) {
+    /* A street in a column of its own. */
+    if (street == STREET_SAME) return ADDRESS_SAME_NUMBER;
+    if (street == STREET_SIMILAR) return ADDRESS_SIMILAR;
+  }
   if (street == STREET_SAME) return ADDRESS_SAME_ROAD;
   if (street == STREET_UNKNOWN)
     return number_same || place_same ? ADDRESS_SAME_DISTRICT
