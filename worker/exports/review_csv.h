@@ -1,0 +1,16 @@
+/* review_csv — the pairs that a person should look at: both records side by side. */
+#ifndef GUIYI_WORKER_EXPORTS_REVIEW_CSV_H
+#define GUIYI_WORKER_EXPORTS_REVIEW_CSV_H
+
+#include "worker/exports/export_context.h"
+
+/* reason,weight,probability,pattern,source_a,id_a,customer_a,source_b,id_b,customer_b, then each
+ * field of the job twice: FIELD_a,FIELD_b. */
+void review_csv_heading(const struct export_context *context, struct buffer *out);
+/* Items first … first+count-1 of run.clusters.reviews. scratch is reset for each. */
+void review_csv_range(const struct export_context *context, uint64_t first, uint64_t count,
+                      struct arena *scratch, struct buffer *out);
+/* "uncertain", "constraint" …: enum review_reason as review.csv writes it. */
+const char *review_reason_name(enum review_reason reason);
+
+#endif
