@@ -59,9 +59,9 @@ static void a_file_named_like_a_pattern_is_that_file(void **state) {
 static void what_names_no_file_is_refused_with_the_reason(void **state) {
   (void)state;
   static const char *const cases[][2] = {
-      {"missing.csv", "does not exist"},       {"*.xlsx", "matches no file"},
-      {"folder.csv", "is a folder"},           {"pipe", "is not a regular file"},
-      {"folder*", "matches no file"},          {"a.csv/b.csv", "cannot be read"},
+      {"missing.csv", "does not exist"}, {"*.xlsx", "matches no file"},
+      {"folder.csv", "is a folder"},     {"pipe", "is not a regular file"},
+      {"folder*", "matches no file"},    {"a.csv/b.csv", "cannot be read"},
   };
   for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
     struct source_paths paths;

@@ -36,8 +36,8 @@ struct source_file_options {
   char quote;     /* 0 = recognise: " or ' */
   int header;     /* 0 = recognise, 1 the first row names the columns, -1 it does not */
   /* CSV: the names where the file has no header (a file with another number of columns is refused).
-   * JSON Lines: keys, flattened (a.b), in column order; other keys are not read. Empty: the union of
-   * the keys of all lines, in byte order. */
+   * JSON Lines: keys, flattened (a.b), in column order; other keys are not read. Empty: the union
+   * of the keys of all lines, in byte order. */
   const struct bytes *columns;
   uint32_t column_count;
 };
@@ -46,9 +46,9 @@ struct source_file_options {
 struct source_split {
   uint64_t offset, size; /* bytes of the file; of the decoded text where `is_stream` */
   uint64_t first_line;   /* physical line of the first byte, from 1 */
-  uint64_t first_row;    /* number of the first record in the file, from 0, the header not counted */
-  uint64_t row_count;    /* records in it: those a reader accepts and those it rejects. Blank lines
-                            are lines, but no records. */
+  uint64_t first_row; /* number of the first record in the file, from 0, the header not counted */
+  uint64_t row_count; /* records in it: those a reader accepts and those it rejects. Blank lines
+                         are lines, but no records. */
 };
 
 /* Which bytes were scanned: a reader refuses a file that is another by now. */
@@ -62,20 +62,21 @@ struct source_file {
   enum source_format format;     /* never AUTO */
   enum source_encoding encoding; /* never AUTO */
   enum source_compression compression;
-  bool is_stream;       /* read from the front only (compressed …): there is one split */
-  char delimiter;       /* CSV */
-  char quote;           /* CSV */
-  bool has_header;      /* CSV */
+  bool is_stream;        /* read from the front only (compressed …): there is one split */
+  char delimiter;        /* CSV */
+  char quote;            /* CSV */
+  bool has_header;       /* CSV */
   struct bytes *columns; /* names: UTF-8, trimmed, not empty, no two the same */
   uint32_t column_count;
-  bool keys_are_given;  /* JSON Lines: columns came from the options */
+  bool keys_are_given; /* JSON Lines: columns came from the options */
   struct source_identity identity;
   uint64_t unclosed_offset; /* CSV: where the record starts whose quote is never closed;
                                UINT64_MAX = there is none */
   struct source_split *splits;
   uint32_t split_count; /* 0 when there are no rows */
   uint64_t row_count;
-  uint64_t content_hash; /* sum of the XXH3 of each record's bytes: the same for any order of rows */
+  uint64_t
+      content_hash; /* sum of the XXH3 of each record's bytes: the same for any order of rows */
   struct source_sample sample;
   const char *warnings[SOURCE_WARNINGS_MAX]; /* sentences for people, without values of rows */
   uint32_t warning_count;
@@ -83,9 +84,9 @@ struct source_file {
 };
 
 /* Reads the file at path once. Splits are about split_bytes long (0 = one split). `out` is
- * overwritten, and to be released whatever is returned. ERR_INPUT when the file as a whole cannot be
- * used; ERR_IO when the system fails. A file with a header and no row is no error: row_count is 0.
- * Blocks on the disk; safe for several threads at once. */
+ * overwritten, and to be released whatever is returned. ERR_INPUT when the file as a whole cannot
+ * be used; ERR_IO when the system fails. A file with a header and no row is no error: row_count is
+ * 0. Blocks on the disk; safe for several threads at once. */
 enum err source_file_scan(const char *path, const struct source_file_options *options,
                           uint64_t split_bytes, struct source_file *out, struct failure *f);
 void source_file_release(struct source_file *file);

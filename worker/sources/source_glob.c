@@ -38,9 +38,8 @@ static enum err add_file(struct found_files *found, const char *path, const stru
 /* A path that the user wrote, or that a pattern matched: it must be a file that can be read. */
 static enum err check_file(const char *path, const struct stat *status, struct failure *f) {
   if (S_ISDIR(status->st_mode))
-    return failure_set(f, ERR_INPUT,
-                       "%s is a folder; name the files in it, for example \"%s/*.csv\"", path,
-                       path);
+    return failure_set(
+        f, ERR_INPUT, "%s is a folder; name the files in it, for example \"%s/*.csv\"", path, path);
   if (!S_ISREG(status->st_mode))
     return failure_set(f, ERR_INPUT,
                        "%s is not a regular file; files are read twice and from several places, "
@@ -72,8 +71,8 @@ static enum err add_matches(struct found_files *found, const char *pattern, stru
     }
   }
   if (err == ERR_OK && found->count == before)
-    err = failure_set(f, ERR_INPUT, "the pattern %s matches no file; check the folder and the ending",
-                      pattern);
+    err = failure_set(f, ERR_INPUT,
+                      "the pattern %s matches no file; check the folder and the ending", pattern);
 out:
   globfree(&matches);
   return err;
@@ -102,7 +101,8 @@ static int compare_identities(const void *a, const void *b) {
   return compare_paths(a, b);
 }
 
-/* Of the names of one file the first in byte order stays: reading it twice would double its rows. */
+/* Of the names of one file the first in byte order stays: reading it twice would double its rows.
+ */
 static void drop_repeated(struct found_files *found) {
   if (found->count == 0) return;
   qsort(found->files, found->count, sizeof *found->files, compare_identities);

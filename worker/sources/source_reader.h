@@ -9,9 +9,9 @@
  *   } while (batch.row_count || reject_count);
  *   source_reader_close(&reader);
  *
- * Accepted and rejected rows together are exactly split.row_count, each with its own row number; when
- * the file turns out to be another than the scanned one, an error comes instead of the end. A reader
- * belongs to one thread; several readers may read one source_file. */
+ * Accepted and rejected rows together are exactly split.row_count, each with its own row number;
+ * when the file turns out to be another than the scanned one, an error comes instead of the end. A
+ * reader belongs to one thread; several readers may read one source_file. */
 #ifndef GUIYI_WORKER_SOURCES_SOURCE_READER_H
 #define GUIYI_WORKER_SOURCES_SOURCE_READER_H
 
@@ -35,20 +35,20 @@ struct source_batch {
 };
 
 /* Why a row was not used. The code is a static string and stays the same over versions. */
-#define SOURCE_REJECT_TABLE(X)                                                                    \
-  X(too_few_columns, "the row has fewer columns than the header")                                 \
-  X(too_many_columns, "the row has more columns than the header, and they are not empty")         \
-  X(invalid_utf8, "the row has bytes that are not UTF-8")                                         \
-  X(invalid_gb18030, "the row has bytes that are not GB18030")                                    \
-  X(nul_byte, "the row has a NUL byte")                                                           \
-  X(row_too_long, "the row is longer than 16 MiB")                                                \
-  X(field_too_long, "a cell is longer than 8 MiB")                                                \
-  X(unclosed_quote, "a quoted cell is never closed; reading went on with the next line")          \
+#define SOURCE_REJECT_TABLE(X)                                                                     \
+  X(too_few_columns, "the row has fewer columns than the header")                                  \
+  X(too_many_columns, "the row has more columns than the header, and they are not empty")          \
+  X(invalid_utf8, "the row has bytes that are not UTF-8")                                          \
+  X(invalid_gb18030, "the row has bytes that are not GB18030")                                     \
+  X(nul_byte, "the row has a NUL byte")                                                            \
+  X(row_too_long, "the row is longer than 16 MiB")                                                 \
+  X(field_too_long, "a cell is longer than 8 MiB")                                                 \
+  X(unclosed_quote, "a quoted cell is never closed; reading went on with the next line")           \
   X(text_after_quote, "text follows the quote that closes a cell; a quote inside must be doubled") \
-  X(malformed_json, "the line is not JSON")                                                       \
-  X(not_an_object, "the line is JSON, but not an object")                                         \
-  X(duplicate_key, "the object has a key twice")                                                  \
-  X(too_deep, "objects or arrays are nested deeper than 32 levels")                               \
+  X(malformed_json, "the line is not JSON")                                                        \
+  X(not_an_object, "the line is JSON, but not an object")                                          \
+  X(duplicate_key, "the object has a key twice")                                                   \
+  X(too_deep, "objects or arrays are nested deeper than 32 levels")                                \
   X(invalid_escape, "a \\u escape is half of a surrogate pair")
 
 enum { SOURCE_REJECT_NO_COLUMN = UINT32_MAX };
