@@ -21,6 +21,7 @@ enum {
   SOURCE_COLUMNS_MAX = 4096,
   SOURCE_COLUMN_NAME_BYTES_MAX = 256,
   SOURCE_JSON_DEPTH_MAX = 32,
+  SOURCE_UNCLOSED_MAX = 16, /* records with a quote that is never closed; more: not CSV */
   SOURCE_WARNINGS_MAX = 16, /* further ones are not kept */
 };
 
@@ -35,7 +36,7 @@ struct source_file_options {
   char delimiter; /* 0 = recognise: one of , ; tab | */
   char quote;     /* 0 = recognise: " or ' */
   int header;     /* 0 = recognise, 1 the first row names the columns, -1 it does not */
-  /* CSV: the names where the file has no header (a file with another number of columns is refused).
+  /* CSV: names for the columns, in place of a header's; a file with another number is refused.
    * JSON Lines: keys, flattened (a.b), in column order; other keys are not read. Empty: the union
    * of the keys of all lines, in byte order. */
   const struct bytes *columns;
@@ -70,8 +71,9 @@ struct source_file {
   uint32_t column_count;
   bool keys_are_given; /* JSON Lines: columns came from the options */
   struct source_identity identity;
-  uint64_t unclosed_offset; /* CSV: where the record starts whose quote is never closed;
-                               UINT64_MAX = there is none */
+  uint64_t unclosed_offsets[SOURCE_UNCLOSED_MAX]; /* CSV: where the records start whose quote is
+                                                     never closed; ascending */
+  uint32_t unclosed_count;
   struct source_split *splits;
   uint32_t split_count; /* 0 when there are no rows */
   uint64_t row_count;
@@ -83,7 +85,8 @@ struct source_file {
   struct arena arena; /* holds what the pointers above point to */
 };
 
-/* Reads the file at path once. Splits are about split_bytes long (0 = one split). `out` is
+/* Reads the file at path once. Splits are about split_bytes long (0 = as few as can
+ * be). `out` is
  * overwritten, and to be released whatever is returned. ERR_INPUT when the file as a whole cannot
  * be used; ERR_IO when the system fails. A file with a header and no row is no error: row_count is
  * 0. Blocks on the disk; safe for several threads at once. */

@@ -47,7 +47,8 @@ struct source_batch {
   X(text_after_quote, "text follows the quote that closes a cell; a quote inside must be doubled") \
   X(malformed_json, "the line is not JSON")                                                        \
   X(not_an_object, "the line is JSON, but not an object")                                          \
-  X(duplicate_key, "the object has a key twice")                                                   \
+  X(duplicate_key, "the object has a key twice, as it is or flattened")                            \
+  X(key_too_long, "a key is longer than 256 bytes")                                                \
   X(too_deep, "objects or arrays are nested deeper than 32 levels")                                \
   X(invalid_escape, "a \\u escape is half of a surrogate pair")
 
