@@ -14,6 +14,9 @@ struct account_feature {
   uint32_t last_four;  /* the last four characters; 0 = has fewer than six */
 };
 
+/* In the free bits of account_feature.digits. */
+#define IS_SCRAWL (1ULL << DIGITS_KIND_SHIFT)
+
 enum { LEVEL_LAST_FOUR = 5, LEVEL_TWO_DIGITS, LEVEL_ONE_EDIT };
 
 enum { PART_EXACT, PART_LAST4 };
@@ -76,7 +79,8 @@ static uint64_t scrawl_digits(struct bytes text) {
     letters += !digit;
     digits[size++] = digit ? text.data[i] : '*';
   }
-  return size >= EDIT_DIGITS_MIN && letters <= 2 ? digits_pack(digits, size) : 0;
+  if (size < EDIT_DIGITS_MIN || letters > 2) return 0;
+  return digits_pack(digits, size) | (letters ? IS_SCRAWL : 0);
 }
 
 static void fill_feature(const struct field_options *options, struct bytes text, bool masked,
@@ -145,11 +149,11 @@ static unsigned account_compare(const void *pa, const void *pb) {
     return same_end ? LEVEL_LAST_FOUR : FIELD_LEVEL_DIFFER;
   }
   if (a->hash == b->hash) return FIELD_LEVEL_EXACT;
-  if (a->digits && b->digits) {
-    if (digits_one_edit(a->digits, b->digits)) return LEVEL_ONE_EDIT;
-    if (digits_count(a->digits) == digits_count(b->digits) &&
-        digits_differing(a->digits, b->digits) == 2)
-      return LEVEL_TWO_DIGITS;
+  uint64_t x = a->digits & DIGITS_MASK, y = b->digits & DIGITS_MASK;
+  /* Two that both have letters are of a system whose numbers have letters. */
+  if (x && y && !(a->digits & b->digits & IS_SCRAWL)) {
+    if (digits_one_edit(x, y)) return LEVEL_ONE_EDIT;
+    if (digits_count(x) == digits_count(y) && digits_differing(x, y) == 2) return LEVEL_TWO_DIGITS;
   }
   return same_end ? LEVEL_LAST_FOUR : FIELD_LEVEL_DIFFER;
 }

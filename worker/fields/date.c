@@ -15,7 +15,7 @@ enum feature_kind { FEATURE_DAY = 1, FEATURE_MONTH, FEATURE_YEAR, FEATURE_PART, 
 
 enum { LEVEL_SAME_YEAR = 3, LEVEL_NEAR, LEVEL_TWO_PARTS, LEVEL_ONE_DIGIT, LEVEL_SWAPPED };
 
-enum { PART_EXACT, PART_YEAR, PART_YEAR_MONTH, PART_MONTH_DAY };
+enum { PART_EXACT, PART_YEAR, PART_YEAR_MONTH, PART_MONTH_DAY, PART_MONTH, PART_DAY };
 
 /* Packed digits of the parts. */
 #define YEAR_BITS 0xFFFFULL
@@ -283,15 +283,30 @@ static bool has_all_digits(uint64_t f) {
          (kind_of(f) == FEATURE_INVALID && digits_count(f & DIGITS_MASK) == FULL_DIGITS);
 }
 
+/* The digits that a part looks at; 0 when the feature has not all of them. */
+static uint64_t part_bits(uint64_t f, unsigned part) {
+  bool full = has_all_digits(f), month = full || kind_of(f) == FEATURE_MONTH;
+  switch (part) {
+    case PART_YEAR:
+      return month || kind_of(f) == FEATURE_YEAR ? YEAR_BITS : 0;
+    case PART_YEAR_MONTH:
+      return month ? YEAR_BITS | MONTH_BITS : 0;
+    case PART_MONTH_DAY:
+      return full ? MONTH_BITS | DAY_BITS : 0;
+    case PART_MONTH:
+      return month ? MONTH_BITS : 0;
+    case PART_DAY:
+      return full ? DAY_BITS : 0;
+    default:
+      return 0;
+  }
+}
+
 static uint64_t date_key_part(const void *feature, unsigned part) {
   uint64_t f = *(const uint64_t *)feature;
-  unsigned kind = kind_of(f);
-  if (part == PART_EXACT) return f && kind != FEATURE_INVALID ? hash_mix(f) : 0;
-  bool month = kind == FEATURE_MONTH || has_all_digits(f);
-  if (part == PART_YEAR) return month || kind == FEATURE_YEAR ? hash_join(part, f & YEAR_BITS) : 0;
-  if (part == PART_YEAR_MONTH) return month ? hash_join(part, f & (YEAR_BITS | MONTH_BITS)) : 0;
-  if (part != PART_MONTH_DAY || !has_all_digits(f)) return 0;
-  return hash_join(part, f & (MONTH_BITS | DAY_BITS));
+  if (part == PART_EXACT) return f && kind_of(f) != FEATURE_INVALID ? hash_mix(f) : 0;
+  uint64_t bits = part_bits(f, part);
+  return bits ? hash_join(part, f & bits) : 0;
 }
 
 static bool is_partial(uint64_t f) {
@@ -316,7 +331,8 @@ static unsigned compare_full(uint64_t a, uint64_t b) {
   bool year = !(differs & YEAR_BITS);
   int same = year + !(differs & MONTH_BITS) + !(differs & DAY_BITS);
   if (same >= 2) return LEVEL_TWO_PARTS;
-  if (kind_of(a) == FEATURE_DAY && kind_of(b) == FEATURE_DAY) {
+  int years = unpack(a, 0, 4) - unpack(b, 0, 4);
+  if (kind_of(a) == FEATURE_DAY && kind_of(b) == FEATURE_DAY && years >= -1 && years <= 1) {
     int32_t apart = date_feature_day(&a) - date_feature_day(&b);
     if (apart >= -NEAR_DAYS && apart <= NEAR_DAYS) return LEVEL_NEAR;
   }
@@ -358,7 +374,8 @@ static const char *const date_kinds[] = {[DATE_INVALID] = "invalid",
                                          [DATE_SINGLE_PART] = "part",
                                          NULL};
 
-static const char *const date_parts[] = {"exact", "year", "year_month", "month_day", NULL};
+static const char *const date_parts[] = {"exact", "year", "year_month", "month_day",
+                                         "month", "day",  NULL};
 
 const struct field_type date_type = {
     .name = "date",

@@ -40,8 +40,8 @@ static bool is_hk_mo_tw(const char *number) {
   return number[0] == '8' && number[1] <= '3' && memcmp(number + 2, "0000", 4) == 0;
 }
 
-/* Codes that were withdrawn stay good for life, and no list of withdrawn counties is complete: a known
- * prefecture is enough. */
+/* Codes that were withdrawn stay good for life, and no list of withdrawn counties is complete: a
+ * known prefecture is enough. */
 static uint32_t area_flag(const char *number) {
   if (number[0] == '9' || is_hk_mo_tw(number)) return 0;
   uint32_t code = (uint32_t)cell_number(number, 6);
@@ -53,10 +53,9 @@ static uint32_t birth_flag(const struct field_options *options, const char *numb
   struct calendar_date date = birth_date(number);
   if (!calendar_exists(date) || date.year < 1800) return FIELD_E_DATE;
   if (!options->as_of_day) return date.year < 1900 ? FIELD_W_AGE : 0;
-  int32_t day = calendar_day(date);
-  if (day > options->as_of_day) return FIELD_E_DATE;
   struct calendar_date now = calendar_date_of(options->as_of_day);
   int years = now.year - date.year - (now.month * 32 + now.day < date.month * 32 + date.day);
+  if (years < 0) return FIELD_E_DATE;
   return years > ID_AGE_MAX_YEARS ? FIELD_W_AGE : 0;
 }
 
@@ -340,7 +339,7 @@ static const char *const id_card_kinds[] = {
     [ID_CARD_FOREIGN_OLD] = "foreign_old", [ID_CARD_OLD_CENTENARIAN] = "old_centenarian",
     [ID_CARD_MASKED] = "masked",           NULL};
 
-static const char *const id_card_parts[] = {"exact", "tail6", "birth", NULL};
+static const char *const id_card_parts[] = {"exact", "tail6", "birth_date", NULL};
 
 const struct field_type id_card_type = {
     .name = "id_card",

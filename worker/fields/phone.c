@@ -246,21 +246,16 @@ static bool judge_foreign(struct verdict *v, const char *digits, unsigned count,
   return true;
 }
 
-/* Numbers as they are dialled at home: a leading 0 and 8 to 10 digits, or ten North American. */
+/* Numbers as they are dialled at home: a leading 0 and 9 or 10 digits, or ten North American. */
 static bool judge_western(struct verdict *v, const struct dialled *d) {
   if (d->extension_size) return false;
   const char *digits = d->digits;
   if (d->count == 10 && is_nanp(digits)) return judge_foreign(v, digits, 10, false);
-  if (d->count < 9 || d->count > 11 || digits[0] != '0' || digits[1] < '1') return false;
+  if (d->count < 10 || d->count > 11 || digits[0] != '0' || digits[1] < '1') return false;
+  /* A Chinese area code, set apart, and a local number of the wrong length or start. */
   unsigned first = d->groups[0];
-  if (d->group_count == 1) {
-    if (d->count < 10 || digits[2] < '2') return false;
-  } else if (d->group_count == 2 && (first == 3 || first == 4)) {
-    /* A Chinese area code and a local number of the wrong length or start. */
-    if (area_size(digits, first == 3 ? 4 : d->count) == first) return false;
-  } else if (d->count == 9 && first == 2 && d->group_count == 2) {
-    return false; /* 04 7370464: an Australian number with a digit lost */
-  }
+  if (d->group_count == 2 && (first == 3 || first == 4) && area_size(digits, d->count) == first)
+    return false;
   return judge_foreign(v, digits, d->count, false);
 }
 
