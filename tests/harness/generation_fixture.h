@@ -230,4 +230,26 @@ static inline void fixture_folder_remove(const char *path) {
   check(system(command) == 0);
 }
 
+/* WEAK STUBS */
+static inline void fixture_as_it_is(const struct field_options *options, struct bytes raw,
+                                    struct arena *arena, struct standard_value *value,
+                                    void *feature) {
+  (void)options, (void)arena, (void)feature;
+  *value = (struct standard_value){raw, raw.size ? VALUE_OK : VALUE_MISSING, 0, 0};
+}
+__attribute__((weak)) const struct field_type *field_type_find(struct bytes type) {
+  static const struct field_type text = {.search = FIELD_SEARCH_TEXT,
+                                         .standardise = fixture_as_it_is},
+                                 phone = {.search = FIELD_SEARCH_DIGITS,
+                                          .standardise = fixture_as_it_is},
+                                 exact = {.search = FIELD_SEARCH_EXACT,
+                                          .standardise = fixture_as_it_is};
+  if (bytes_equal(type, BYTES("person_name")) || bytes_equal(type, BYTES("address"))) return &text;
+  return bytes_equal(type, BYTES("phone")) ? &phone : &exact;
+}
+__attribute__((weak)) const char *run_state_record(const struct run_state *run, uint32_t row) {
+  return run->splits[0].records.data + run->splits[0].record_offsets[row];
+}
+/* END OF STUBS */
+
 #endif

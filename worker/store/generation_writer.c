@@ -39,8 +39,12 @@ enum err generation_writer_open(const char *data_dir, const struct job *job,
   w->data_dir = memory_copy_string(data_dir);
   w->job = job;
   w->lock_fd = -1;
-  for (uint32_t f = 0; f < job->field_count; f++)
-    w->search[f] = field_type_list()[job->fields[f].type]->search;
+  for (uint32_t f = 0; f < job->field_count; f++) {
+    const char *name = job_type_name(job->fields[f].type);
+    const struct field_type *type = field_type_find(bytes_from_string(name));
+    check(type != NULL);
+    w->search[f] = type->search;
+  }
   enum err err = data_folder_lock(data_dir, &w->lock_fd, failure);
   if (!err) err = open_previous(w, failure);
   if (err) {

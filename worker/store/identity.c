@@ -6,6 +6,7 @@
 #include <inttypes.h>
 #include <stdlib.h>
 
+#include "common/calendar.h"
 #include "common/check.h"
 #include "common/memory.h"
 #include "worker/store/radix_sort.h"
@@ -393,21 +394,11 @@ void identity_release(struct identity *id) {
   free(id);
 }
 
-/* Days to year, month and day by the 400-year cycle of the Gregorian calendar, years from March
- * (H. Hinnant, "chrono-Compatible Low-Level Date Algorithms"). */
 bool identity_date_of_day(int32_t day, uint32_t *yyyymmdd) {
-  enum { DAYS_TO_1970 = 719468, DAYS_PER_CYCLE = 146097 };
-  int64_t z = (int64_t)day + DAYS_TO_1970;
-  int64_t cycle = (z >= 0 ? z : z - DAYS_PER_CYCLE + 1) / DAYS_PER_CYCLE;
-  int64_t in_cycle = z - cycle * DAYS_PER_CYCLE;
-  int64_t year_in_cycle =
-      (in_cycle - in_cycle / 1460 + in_cycle / 36524 - in_cycle / 146096) / 365;
-  int64_t in_year = in_cycle - (365 * year_in_cycle + year_in_cycle / 4 - year_in_cycle / 100);
-  int64_t month_from_march = (5 * in_year + 2) / 153;
-  int64_t day_of_month = in_year - (153 * month_from_march + 2) / 5 + 1;
-  int64_t month = month_from_march < 10 ? month_from_march + 3 : month_from_march - 9;
-  int64_t year = year_in_cycle + cycle * 400 + (month <= 2);
-  if (year < 1 || year > 9999) return false;
-  *yyyymmdd = (uint32_t)(year * 10000 + month * 100 + day_of_month);
+  if (day < calendar_day((struct calendar_date){1, 1, 1}) ||
+      day > calendar_day((struct calendar_date){9999, 12, 31}))
+    return false;
+  struct calendar_date date = calendar_date_of(day);
+  *yyyymmdd = (uint32_t)(date.year * 10000 + date.month * 100 + date.day);
   return true;
 }
