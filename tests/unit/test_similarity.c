@@ -9,6 +9,7 @@
 
 #include "worker/similarity/jaro_winkler.h"
 #include "worker/similarity/levenshtein.h"
+#include "worker/similarity/phonetic.h"
 
 enum { SIZE_MAX_TEST = MATCH_MASKS_SIZE_MAX };
 
@@ -125,10 +126,30 @@ static void published_values_come_out(void **state) {
   assert_int_equal(edits("flaw", "lawn"), 2);
 }
 
+static uint64_t code(const char *name) { return phonetic_code(name, (unsigned)strlen(name)); }
+
+static void names_of_one_sound_share_a_code(void **state) {
+  (void)state;
+  const char *const alike[][2] = {{"smith", "smyth"},     {"catherine", "kathryn"}, {"philips", "fillips"},
+                                  {"knight", "nite"},     {"wright", "rite"},       {"stephen", "steven"},
+                                  {"schmidt", "shmit"},   {"geoffrey", "jeffrey"},  {"zara", "sara"},
+                                  {"christine", "kristin"}};
+  for (size_t i = 0; i < sizeof alike / sizeof *alike; i++) {
+    assert_int_equal(code(alike[i][0]), code(alike[i][1]));
+  }
+  assert_int_not_equal(code("smith"), code("jones"));
+  assert_int_not_equal(code("nina"), code("na"));
+  assert_int_not_equal(code("anna"), code("hanna"));
+  assert_int_not_equal(code("a"), 0);
+  assert_int_equal(code(""), 0);
+  assert_int_not_equal(code("abcdefghijklmnopqrstuvwxyzbdfgklmn"), 0);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(kernels_agree_with_the_definitions),
       cmocka_unit_test(published_values_come_out),
+      cmocka_unit_test(names_of_one_sound_share_a_code),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -151,19 +151,31 @@ unsigned latin_plain(uint32_t c, char out[2]) {
   return !letters[0] ? 0 : !letters[1] ? 1 : 2;
 }
 
-static int find_nickname(const char *name, unsigned size) {
-  uint64_t hash = 0xCBF29CE484222325ULL; /* FNV-1a, as the generator has it */
-  for (unsigned i = 0; i < size; i++) hash = (hash ^ (unsigned char)name[i]) * 0x100000001B3ULL;
-  uint32_t low = 0, high = nickname_count;
+#define FNV_START 0xCBF29CE484222325ULL
+
+static uint64_t fnv_step(uint64_t hash, uint32_t c) { return (hash ^ c) * 0x100000001B3ULL; }
+
+/* Where hash stands in rows that begin with an ascending hash; -1 when it is not there. */
+static int find_u64(const void *rows, size_t row_size, uint32_t count, uint64_t hash) {
+  uint32_t low = 0, high = count;
   while (low < high) {
     uint32_t middle = (low + high) / 2;
-    if (nickname_hashes[middle] < hash) {
+    uint64_t value;
+    memcpy(&value, (const char *)rows + middle * row_size, sizeof value);
+    if (value == hash) return (int)middle;
+    if (value < hash) {
       low = middle + 1;
     } else {
       high = middle;
     }
   }
-  return low < nickname_count && nickname_hashes[low] == hash ? (int)low : -1;
+  return -1;
+}
+
+static int find_nickname(const char *name, unsigned size) {
+  uint64_t hash = FNV_START;
+  for (unsigned i = 0; i < size; i++) hash = fnv_step(hash, (unsigned char)name[i]);
+  return find_u64(nickname_hashes, sizeof *nickname_hashes, nickname_count, hash);
 }
 
 bool nickname_equal(const char *a, unsigned a_size, const char *b, unsigned b_size) {
@@ -177,6 +189,13 @@ bool nickname_equal(const char *a, unsigned a_size, const char *b, unsigned b_si
     }
   }
   return false;
+}
+
+unsigned name_word_find(const uint32_t *text, unsigned count) {
+  uint64_t hash = FNV_START;
+  for (unsigned i = 0; i < count; i++) hash = fnv_step(hash, text[i]);
+  int place = find_u64(name_words, sizeof *name_words, name_word_count, hash);
+  return place < 0 ? 0 : name_words[place].flags;
 }
 
 /* --- places and industries ----------------------------------------------------------------------- */

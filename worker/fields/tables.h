@@ -20,6 +20,8 @@ enum {
   HAN_COMPOUND = 1 << 11,        /* begins a surname of two */
   HAN_CONFUSED = 1 << 12,        /* han_confusion says with what */
   HAN_SURNAME_READING = 1 << 13, /* is read otherwise as a surname */
+  HAN_TITLE_END = 1 << 14,       /* ends a form of address */
+  HAN_PLACEHOLDER_START = 1 << 15,
 };
 
 /* Of the characters HAN_FIRST .. HAN_END-1. info is that of the fold. */
@@ -87,6 +89,21 @@ unsigned latin_plain(uint32_t c, char out[2]);
 /* Whether two lower-case ASCII first names can be the same name, one being a short form of the other
  * (bill, william) or both of a third. */
 bool nickname_equal(const char *a, unsigned a_size, const char *b, unsigned b_size);
+
+/* --- words around names -------------------------------------------------------------------------- */
+
+enum name_word_flag {
+  NAME_WORD_TITLE = 1,
+  NAME_WORD_MALE = 2, /* of a title */
+  NAME_WORD_FEMALE = 4,
+  NAME_WORD_SUFFIX = 8,      /* Jr, PhD */
+  NAME_WORD_PLACEHOLDER = 16, /* 未知, test */
+  NAME_WORD_NUMBERED = 32,    /* … also before a number: 用户13812 */
+  NAME_WORD_COLUMN = 64,      /* … also in a column of given or family names */
+};
+
+/* enum name_word_flag bits of the text, which must be folded (han_fold) and in lower case; 0 = none. */
+unsigned name_word_find(const uint32_t *text, unsigned count);
 
 /* --- places and industries ----------------------------------------------------------------------- */
 

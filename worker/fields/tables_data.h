@@ -27,10 +27,16 @@ extern const uint32_t compound_surname_count;
 extern const char latin_low[][2];  /* U+00C0 .. U+024F */
 extern const char latin_high[][2]; /* U+1E00 .. U+1EFF */
 
-extern const uint64_t nickname_hashes[]; /* FNV-1a 64, sorted */
+extern const uint64_t nickname_hashes[]; /* FNV-1a 64 of the letters, sorted */
 extern const uint16_t nickname_starts[]; /* one more than hashes */
 extern const uint16_t nickname_groups[];
 extern const uint32_t nickname_count;
+
+extern const struct name_word {
+  uint64_t hash; /* FNV-1a 64 of the folded characters, sorted */
+  uint32_t flags;
+} name_words[];
+extern const uint32_t name_word_count;
 
 extern const struct division divisions[];
 extern const uint32_t division_count;
