@@ -2,7 +2,8 @@
 
 #include "common/check.h"
 
-/* Per value: state (3 bits) | kind (5 bits), then the length: one byte below 255, else 255 and four. */
+/* Per value: state (3 bits) | kind (5 bits), then the length: one byte below 255, else 255 and
+ * four. */
 enum { LENGTH_LONG = 255, STATE_BITS = 3 };
 
 struct bytes record_source_id(const struct job *job, const struct record_view *view) {
@@ -50,22 +51,30 @@ void record_encode(struct buffer *out, const struct record_header *header, struc
   out->size += h.size;
 }
 
-enum err record_decode(struct bytes data, uint32_t field_count, struct record_view *view) {
+/* Header and ids; *at is where the values begin. */
+static enum err decode_id(struct bytes data, struct record_view *view, const char **at) {
   if (data.size < sizeof *view->header || (uintptr_t)data.data % 8) return ERR_MALFORMED;
   const struct record_header *h = (const struct record_header *)data.data;
   if (h->size > data.size || h->size < sizeof *h + h->id_size) return ERR_MALFORMED;
-  const char *at = data.data + sizeof *h;
-  const char *end = data.data + h->size;
+  const char *id = data.data + sizeof *h;
   view->header = h;
-  view->id = bytes_of(at, h->id_size);
+  view->id = bytes_of(id, h->id_size);
   view->source_id = BYTES_EMPTY;
   if (h->flags & RECORD_NAMES_SOURCE) {
-    const char *cut = h->id_size ? memchr(at, RECORD_VALUE_SEPARATOR, h->id_size) : NULL;
+    const char *cut = h->id_size ? memchr(id, RECORD_VALUE_SEPARATOR, h->id_size) : NULL;
     if (!cut) return ERR_MALFORMED;
-    view->source_id = bytes_of(at, (size_t)(cut - at));
+    view->source_id = bytes_of(id, (size_t)(cut - id));
     view->id = bytes_of(cut + 1, h->id_size - view->source_id.size - 1);
   }
-  at += h->id_size;
+  *at = id + h->id_size;
+  return ERR_OK;
+}
+
+enum err record_decode(struct bytes data, uint32_t field_count, struct record_view *view) {
+  const char *at;
+  enum err err = decode_id(data, view, &at);
+  if (err) return err;
+  const char *end = data.data + view->header->size;
   for (uint32_t i = 0; i < field_count; i++) {
     if (end - at < 2) return ERR_MALFORMED;
     uint8_t tag = (uint8_t)*at++;
@@ -76,11 +85,18 @@ enum err record_decode(struct bytes data, uint32_t field_count, struct record_vi
       at += sizeof size;
     }
     if ((size_t)(end - at) < size) return ERR_MALFORMED;
-    view->values[i] = (struct record_value){
-        bytes_of(at, size), tag & ((1 << STATE_BITS) - 1), (uint8_t)(tag >> STATE_BITS)};
+    view->values[i] = (struct record_value){bytes_of(at, size), tag & ((1 << STATE_BITS) - 1),
+                                            (uint8_t)(tag >> STATE_BITS)};
     at += size;
   }
   return ERR_OK;
+}
+
+void record_view_of_id(const char *data, struct record_view *view) {
+  struct record_header h;
+  memcpy(&h, data, sizeof h);
+  const char *at;
+  check(decode_id(bytes_of(data, h.size), view, &at) == ERR_OK);
 }
 
 void record_view_of(const char *data, uint32_t field_count, struct record_view *view) {

@@ -61,6 +61,9 @@ void record_encode(struct buffer *out, const struct record_header *header, struc
                    struct bytes id, const struct record_value *values, uint32_t field_count);
 /* ERR_MALFORMED when the bytes are not a record of so many fields; never reads beyond data. */
 enum err record_decode(struct bytes data, uint32_t field_count, struct record_view *view);
+/* Header, id and source id only: for what does not look at values. values[] is not touched. Like
+ * record_view_of, for bytes that this process packed itself. */
+void record_view_of_id(const char *data, struct record_view *view);
 /* For bytes that this process packed itself. */
 void record_view_of(const char *data, uint32_t field_count, struct record_view *view);
 

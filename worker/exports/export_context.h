@@ -33,6 +33,8 @@ struct bytes export_record_id(const struct export_context *context,
 /* The value as this export may show it. */
 struct bytes export_value(const struct export_context *context, uint32_t field, struct bytes value,
                           struct arena *arena);
+/* Appends a CSV cell; the parts of a value with several parts are separated by `;`. */
+void export_append_value(struct bytes value, struct arena *arena, struct buffer *out);
 /* "2024-05-01 08:30:00" in the job's time zone, without the time at midnight; nothing for
  * INT64_MIN. Appends a CSV cell. */
 void export_append_time(const struct export_context *context, int64_t time_ms, struct buffer *out);

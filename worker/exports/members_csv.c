@@ -1,0 +1,48 @@
+#include "worker/exports/members_csv.h"
+
+#include "common/csv_write.h"
+#include "common/number_write.h"
+
+enum { CUSTOMER_ID_BYTES = 32 };
+
+static struct bytes source_cell(const struct export_context *context,
+                                const struct record_view *record, struct buffer *room) {
+  if (!(record->header->flags & RECORD_NAMES_SOURCE))
+    return context->source_cells[record->header->source];
+  buffer_clear(room);
+  buffer_reserve(room, CSV_FIELD_BYTES_MAX(record->source_id.size));
+  char *end = csv_put_field(room->data, record->source_id);
+  return bytes_of(room->data, (size_t)(end - room->data));
+}
+
+void members_csv_split(const struct export_context *context, uint32_t split, struct buffer *out) {
+  const struct run_state *run = context->run;
+  const struct split_output *s = &run->splits[split];
+  struct buffer room = {0};
+  struct record_view record;
+  for (uint32_t slot = 0; slot < s->row_slots; slot++) {
+    if (s->record_offsets[slot] == UINT64_MAX) continue;
+    record_view_of_id(s->records.data + s->record_offsets[slot], &record);
+    uint32_t row = s->first_row + slot;
+    char id_room[EXPORT_RECORD_ID_BYTES], customer[CUSTOMER_ID_BYTES];
+    struct bytes source = source_cell(context, &record, &room);
+    struct bytes id = export_record_id(context, &record, id_room);
+    customer_id_format(run->customer_ids[run->clusters.entity[row]], customer);
+    size_t customer_size = strlen(customer);
+    buffer_reserve(out, source.size + CSV_FIELD_BYTES_MAX(id.size) + customer_size +
+                            NUMBER_DECIMAL_BYTES_MAX + 4);
+    char *at = out->data + out->size;
+    memcpy(at, source.data, source.size);
+    at += source.size;
+    *at++ = ',';
+    at = csv_put_field(at, id);
+    *at++ = ',';
+    memcpy(at, customer, customer_size);
+    at += customer_size;
+    *at++ = ',';
+    at = export_put_weight(at, run->clusters.link_weight[row]);
+    *at++ = '\n';
+    out->size = (size_t)(at - out->data);
+  }
+  buffer_release(&room);
+}
