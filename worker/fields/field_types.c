@@ -9,13 +9,15 @@
 #include "worker/fields/field_type.h"
 #include "worker/fields/free_text.h"
 #include "worker/fields/id_card.h"
+#include "worker/fields/person_name.h"
 #include "worker/fields/phone.h"
 #include "worker/fields/uscc.h"
 
 /* In the order of FIELD_TYPE_TABLE. */
 static const struct field_type *const types[] = {
-    &phone_type,   &id_card_type, &uscc_type,     &email_type,  &account_type,   &address_type,
-    &company_type, &date_type,    &category_type, &amount_type, &free_text_type, NULL};
+    &person_name_type, &phone_type,   &id_card_type, &uscc_type,     &email_type,
+    &account_type,     &address_type, &company_type, &date_type,     &category_type,
+    &amount_type,      &free_text_type, NULL};
 
 const struct field_type *const *field_type_list(void) { return types; }
 
