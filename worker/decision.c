@@ -71,6 +71,23 @@ bool constraints_forbid(const struct plan *plan, const struct constraints *const
   return found.comparison >= 0;
 }
 
+static bool same_feature(const struct plan *plan, int comparison, const struct feature_row *a,
+                         const struct feature_row *b) {
+  if (comparison < 0) return true;
+  unsigned c = (unsigned)comparison;
+  return memcmp(plan_feature(plan, a, c), plan_feature(plan, b, c),
+                plan->comparisons[c].type->feature_size) == 0;
+}
+
+bool constraints_see_same(const struct plan *plan, const struct constraints *constraints,
+                          const struct feature_row *a, const struct feature_row *b) {
+  for (uint32_t i = 0; i < constraints->count; i++)
+    if (!same_feature(plan, constraints->comparisons[i], a, b)) return false;
+  return constraints->sex < 0 || constraints->birth < 0 ||
+         (same_feature(plan, constraints->sex, a, b) &&
+          same_feature(plan, constraints->birth, a, b));
+}
+
 const char *decision_nibble_name(const struct plan *plan, unsigned comparison, unsigned nibble) {
   const struct plan_comparison *compared = &plan->comparisons[comparison];
   if (nibble == PATTERN_MISSING) return "missing";

@@ -1,0 +1,590 @@
+#include "worker/stages/cluster.h"
+
+#include <stdlib.h>
+
+#include "common/check.h"
+#include "common/memory.h"
+#include "worker/decision.h"
+#include "worker/stages/component_repair.h"
+#include "worker/stages/row_order.h"
+
+enum {
+  NONE = UINT32_MAX,
+  PREFETCH_AHEAD = 24,
+  SMALL = 16,           /* records: all pairs are held against the constraints */
+  LINE_BYTES = 64,
+  PREFETCH_LINES = 4,
+  RULE_BONUS = 12 * WEIGHT_BIT, /* what a rule merges is surer than what just passes the threshold */
+};
+
+/* What a pattern means, decided once. weight is what orders the edge: the score, moved to the side of the
+ * threshold that a rule wants. */
+struct verdict {
+  int32_t score, weight;
+  uint8_t kind;   /* enum repair_kind, ACCEPT BELOW or SEPARATE */
+  uint8_t review; /* enum review_reason + 1 when the pair is to be looked at unless it is joined */
+};
+
+/* A part's repairs. */
+struct repair_part {
+  uint32_t first, end; /* of work->hard */
+  struct repair_cuts cuts; /* edges by place */
+};
+
+/* Rows are spoken of by place: their position when components lie one behind the other, each in
+ * canonical order, the components in the order of their first rows. */
+struct cluster_work {
+  struct cluster_input input;
+  struct constraints constraints;
+  struct verdict **verdicts;    /* by compare output, by pattern */
+  uint32_t present;
+  struct key_entry *order;      /* present rows in canonical order; key = record_key */
+  uint32_t *component;          /* by row; NONE = not present */
+  uint32_t component_count;
+  uint32_t *start;              /* by component: its first place; component_count + 1 */
+  uint32_t *place_row;          /* by place */
+  uint32_t *row_place;          /* by row */
+  uint32_t *group;              /* by place: the first place of its entity */
+  uint32_t *hard;               /* components that need repair, ascending */
+  uint32_t hard_count;
+  uint32_t *hard_of;            /* by component: its index in hard; NONE */
+  uint64_t *edge_start;         /* by hard; hard_count + 1 */
+  struct repair_edge *edges;    /* a and b are local to the component */
+  struct repair_part *parts;
+  uint32_t part_count;
+};
+
+static const struct feature_row *row_at(const struct cluster_work *work, uint32_t row) {
+  return (const struct feature_row *)(work->input.rows + (size_t)row * work->input.plan->row_bytes);
+}
+
+/* ---- verdicts ---- */
+
+/* Do two people share a family's or household's identifier? */
+static bool looks_like_household(const struct plan *plan, uint64_t pattern) {
+  if (plan->name_comparison < 0) return false;
+  if (pattern_level(pattern, (unsigned)plan->name_comparison) >= PATTERN_EXACT) return false;
+  for (uint32_t c = 0; c < plan->comparison_count; c++)
+    if (plan->comparisons[c].identifier_rule >= 0 &&
+        pattern_level(pattern, c) == PATTERN_EXACT + RULE_CLASS_FAMILY)
+      return true;
+  return false;
+}
+
+static struct verdict verdict_of(const struct cluster_input *input, uint64_t pattern) {
+  const struct model *model = input->model;
+  struct decision decision = decision_of_pattern(input->plan, model, pattern);
+  bool by_rule = decision.rule >= 0;
+  struct verdict verdict = {decision.score, decision.score, REPAIR_BELOW, 0};
+  switch (decision.action) {
+    case DECISION_ACCEPT:
+      verdict.kind = REPAIR_ACCEPT;
+      if (by_rule)
+        verdict.weight = RULE_BONUS + (decision.score > model->accept_weight ? decision.score
+                                                                             : model->accept_weight);
+      break;
+    case DECISION_SEPARATE:
+      verdict.kind = REPAIR_SEPARATE;
+      break;
+    case DECISION_HOUSEHOLD:
+      verdict.review = REVIEW_HOUSEHOLD + 1;
+      break;
+    case DECISION_REVIEW:
+      verdict.review = by_rule                                          ? REVIEW_RULE + 1
+                       : looks_like_household(input->plan, pattern) ? REVIEW_HOUSEHOLD + 1
+                                                                        : REVIEW_UNCERTAIN + 1;
+      break;
+    case DECISION_REJECT:
+      break;
+  }
+  if (verdict.kind == REPAIR_BELOW && verdict.weight >= model->accept_weight)
+    verdict.weight = model->accept_weight - 1;
+  return verdict;
+}
+
+static void make_verdicts(struct cluster_work *work) {
+  const struct cluster_input *input = &work->input;
+  work->verdicts = memory_new_zeroed(input->compared_count, sizeof *work->verdicts);
+  for (uint32_t o = 0; o < input->compared_count; o++) {
+    const struct compare_output *output = &input->compared[o];
+    work->verdicts[o] = memory_new(output->pattern_count * sizeof **work->verdicts);
+    for (uint32_t p = 0; p < output->pattern_count; p++)
+      work->verdicts[o][p] = verdict_of(input, output->patterns[p].pattern);
+  }
+}
+
+/* ---- components ---- */
+
+static uint32_t find(uint32_t *parent, uint32_t x) {
+  while (parent[x] != x) x = parent[x] = parent[parent[x]];
+  return x;
+}
+
+static void unite(uint32_t *parent, uint32_t a, uint32_t b) {
+  a = find(parent, a), b = find(parent, b);
+  parent[a > b ? a : b] = a < b ? a : b;
+}
+
+static bool is_same_record(const struct cluster_work *work, uint64_t i) {
+  return i > 0 && work->order[i - 1].key == work->order[i].key &&
+         row_at(work, work->order[i - 1].row)->flags & row_at(work, work->order[i].row)->flags &
+             ROW_HAS_ID;
+}
+
+static void order_rows(struct cluster_work *work) {
+  uint32_t row_count = work->input.row_count, present = 0;
+  work->order = memory_map((size_t)row_count * sizeof *work->order);
+  for (uint32_t i = 0; i < row_count; i++) {
+    const struct feature_row *row = row_at(work, i);
+    if (row->flags & ROW_PRESENT) work->order[present++] = (struct key_entry){row->record_key, i};
+  }
+  work->present = present;
+  struct key_entry *scratch = memory_map((size_t)present * sizeof *scratch);
+  row_order_sort(work->input.plan, work->input.rows, work->order, scratch, present);
+  memory_unmap(scratch, (size_t)present * sizeof *scratch);
+}
+
+/* Every row's root among rows joined by accepted pairs and by being one record. */
+static uint32_t *join_rows(struct cluster_work *work) {
+  const struct cluster_input *input = &work->input;
+  uint32_t *parent = memory_map((size_t)input->row_count * sizeof *parent);
+  for (uint32_t i = 0; i < input->row_count; i++) parent[i] = i;
+  for (uint32_t i = 1; i < work->present; i++)
+    if (is_same_record(work, i)) unite(parent, work->order[i - 1].row, work->order[i].row);
+  for (uint32_t o = 0; o < input->compared_count; o++) {
+    const struct compare_output *output = &input->compared[o];
+    for (uint64_t i = 0; i < output->pair_count; i++) {
+      if (i + PREFETCH_AHEAD < output->pair_count) {
+        __builtin_prefetch(&parent[output->pairs[i + PREFETCH_AHEAD].a]);
+        __builtin_prefetch(&parent[output->pairs[i + PREFETCH_AHEAD].b]);
+      }
+      const struct candidate_pair *pair = &output->pairs[i];
+      if (work->verdicts[o][pair->pattern].kind == REPAIR_ACCEPT) unite(parent, pair->a, pair->b);
+    }
+  }
+  return parent;
+}
+
+/* Components numbered by their first row in canonical order, rows laid out by component. */
+static void lay_out_components(struct cluster_work *work) {
+  uint32_t row_count = work->input.row_count;
+  uint32_t *parent = join_rows(work);
+  uint32_t *number = memory_map((size_t)row_count * sizeof *number); /* by root: component + 1 */
+  uint32_t *size = memory_map(((size_t)work->present + 1) * sizeof *size);
+  work->component = memory_map((size_t)row_count * sizeof *work->component);
+  memset(work->component, 0xFF, (size_t)row_count * sizeof *work->component);
+  for (uint32_t i = 0; i < work->present; i++) {
+    uint32_t row = work->order[i].row, root = find(parent, row);
+    if (number[root] == 0) number[root] = ++work->component_count;
+    work->component[row] = number[root] - 1;
+    size[number[root]]++;
+  }
+  memory_unmap(parent, (size_t)row_count * sizeof *parent);
+  memory_unmap(number, (size_t)row_count * sizeof *number);
+  work->start = size;
+  for (uint32_t k = 0; k < work->component_count; k++) work->start[k + 1] += work->start[k];
+  work->place_row = memory_map((size_t)work->present * sizeof *work->place_row);
+  work->row_place = memory_map((size_t)row_count * sizeof *work->row_place);
+  uint32_t *next = memory_map((size_t)work->component_count * sizeof *next);
+  memcpy(next, work->start, (size_t)work->component_count * sizeof *next);
+  for (uint32_t i = 0; i < work->present; i++) {
+    uint32_t row = work->order[i].row, place = next[work->component[row]]++;
+    work->place_row[place] = row;
+    work->row_place[row] = place;
+  }
+  memory_unmap(next, (size_t)work->component_count * sizeof *next);
+}
+
+/* ---- which components need repair ---- */
+
+static uint32_t size_of(const struct cluster_work *work, uint32_t component) {
+  return work->start[component + 1] - work->start[component];
+}
+
+/* 0 in the job: no limit. */
+static uint32_t cluster_max_of(const struct cluster_work *work) {
+  uint32_t most = work->input.plan->job->cluster_max;
+  return most ? most : UINT32_MAX;
+}
+
+/* Could two of its rows contradict each other? Exact for small ones; a larger one only has to show a
+ * difference where constraints look. */
+static bool may_contradict(const struct cluster_work *work, uint32_t component) {
+  const struct plan *plan = work->input.plan;
+  const uint32_t *rows = work->place_row + work->start[component];
+  uint32_t count = size_of(work, component);
+  const struct feature_row *first = row_at(work, rows[0]);
+  bool differs = false;
+  for (uint32_t i = 1; i < count && !differs; i++)
+    differs = !constraints_see_same(plan, &work->constraints, first, row_at(work, rows[i]));
+  if (!differs || count > SMALL) return differs;
+  for (uint32_t i = 1; i < count; i++)
+    for (uint32_t k = 0; k < i; k++)
+      if (constraints_forbid(plan, &work->constraints, row_at(work, rows[i]), row_at(work, rows[k]),
+                             NULL))
+        return true;
+  return false;
+}
+
+/* Walks all compared pairs whose rows are in one component. */
+struct pair_walk {
+  const struct cluster_work *work;
+  uint32_t output;
+  uint64_t at;
+};
+
+static const struct candidate_pair *next_inside(struct pair_walk *walk) {
+  const struct cluster_work *work = walk->work;
+  for (; walk->output < work->input.compared_count; walk->output++, walk->at = 0) {
+    const struct compare_output *output = &work->input.compared[walk->output];
+    while (walk->at < output->pair_count) {
+      const struct candidate_pair *pair = &output->pairs[walk->at++];
+      if (walk->at + PREFETCH_AHEAD < output->pair_count) {
+        __builtin_prefetch(&work->component[pair[PREFETCH_AHEAD].a]);
+        __builtin_prefetch(&work->component[pair[PREFETCH_AHEAD].b]);
+      }
+      if (work->component[pair->a] == work->component[pair->b]) return pair;
+    }
+  }
+  return NULL;
+}
+
+static const struct verdict *verdict_at(const struct pair_walk *walk,
+                                        const struct candidate_pair *pair) {
+  return &walk->work->verdicts[walk->output][pair->pattern];
+}
+
+static void prefetch_rows(const struct cluster_work *work, uint32_t place) {
+  if (place < work->present) {
+    const char *row = (const char *)row_at(work, work->place_row[place]);
+    for (int line = 0; line < PREFETCH_LINES; line++) __builtin_prefetch(row + line * LINE_BYTES);
+  }
+}
+
+/* A component is done when all compared pairs in it were accepted and nothing in it contradicts. */
+static void find_hard(struct cluster_work *work) {
+  uint8_t *doubtful = memory_map((size_t)work->component_count + 1);
+  struct pair_walk walk = {work, 0, 0};
+  for (const struct candidate_pair *pair; (pair = next_inside(&walk));)
+    if (verdict_at(&walk, pair)->kind != REPAIR_ACCEPT) doubtful[work->component[pair->a]] = 1;
+  work->hard_of = memory_map((size_t)work->component_count * sizeof *work->hard_of);
+  work->hard = memory_map((size_t)work->component_count * sizeof *work->hard);
+  for (uint32_t k = 0; k < work->component_count; k++) {
+    uint32_t size = size_of(work, k);
+    if (size > 1) prefetch_rows(work, work->start[k] + PREFETCH_AHEAD);
+    bool hard = size > 1 && (doubtful[k] || size > cluster_max_of(work) ||
+                             may_contradict(work, k));
+    work->hard_of[k] = hard ? work->hard_count : NONE;
+    if (hard) work->hard[work->hard_count++] = k;
+  }
+  memory_unmap(doubtful, (size_t)work->component_count + 1);
+}
+
+/* ---- edges of the hard components ---- */
+
+static void add_record_edges(struct cluster_work *work, uint64_t *at) {
+  for (uint32_t i = 1; i < work->present; i++) {
+    if (!is_same_record(work, i)) continue;
+    uint32_t a = work->row_place[work->order[i - 1].row], b = work->row_place[work->order[i].row];
+    uint32_t component = work->component[work->order[i].row], hard = work->hard_of[component];
+    if (hard == NONE) continue;
+    if (!work->edges) {
+      work->edge_start[hard + 1]++;
+      continue;
+    }
+    uint32_t first = work->start[component];
+    work->edges[at[hard]++] = (struct repair_edge){
+        a - first, b - first, CLUSTER_SAME_RECORD_WEIGHT, REPAIR_MUST, NONE, NONE};
+  }
+}
+
+static void add_pair_edges(struct cluster_work *work, uint64_t *at) {
+  struct pair_walk walk = {work, 0, 0};
+  for (const struct candidate_pair *pair; (pair = next_inside(&walk));) {
+    uint32_t component = work->component[pair->a], hard = work->hard_of[component];
+    if (hard == NONE) continue;
+    if (!work->edges) {
+      work->edge_start[hard + 1]++;
+      continue;
+    }
+    const struct verdict *verdict = verdict_at(&walk, pair);
+    uint32_t a = work->row_place[pair->a] - work->start[component];
+    uint32_t b = work->row_place[pair->b] - work->start[component];
+    work->edges[at[hard]++] =
+        (struct repair_edge){a < b ? a : b, a < b ? b : a, verdict->weight,
+                             verdict->kind, walk.output,   pair->pattern};
+  }
+}
+
+/* Counts first, then fills. */
+static void gather_edges(struct cluster_work *work) {
+  size_t starts = ((size_t)work->hard_count + 1) * sizeof *work->edge_start;
+  work->edge_start = memory_new_zeroed(work->hard_count + 1, sizeof *work->edge_start);
+  if (work->hard_count == 0) return;
+  add_record_edges(work, NULL);
+  add_pair_edges(work, NULL);
+  for (uint32_t h = 0; h < work->hard_count; h++) work->edge_start[h + 1] += work->edge_start[h];
+  work->edges = memory_new(work->edge_start[work->hard_count] * sizeof *work->edges);
+  uint64_t *at = memory_new(starts);
+  memcpy(at, work->edge_start, starts);
+  add_record_edges(work, at);
+  add_pair_edges(work, at);
+  free(at);
+}
+
+/* Parts of about the same number of edges. */
+static void cut_parts(struct cluster_work *work, uint32_t part_count) {
+  work->part_count = part_count;
+  work->parts = memory_new_zeroed(part_count, sizeof *work->parts);
+  uint64_t all = work->edge_start[work->hard_count];
+  uint32_t at = 0;
+  for (uint32_t p = 0; p < part_count; p++) {
+    work->parts[p].first = at;
+    uint64_t until = p + 1 == part_count ? UINT64_MAX : all / part_count * (p + 1);
+    while (at < work->hard_count && work->edge_start[at + 1] <= until) at++;
+    work->parts[p].end = at;
+  }
+}
+
+struct cluster_work *cluster_prepare(const struct cluster_input *input, uint32_t part_count) {
+  check(part_count > 0);
+  struct cluster_work *work = memory_new_zeroed(1, sizeof *work);
+  work->input = *input;
+  work->constraints = constraints_of_plan(input->plan);
+  make_verdicts(work);
+  order_rows(work);
+  lay_out_components(work);
+  work->group = memory_map((size_t)work->present * sizeof *work->group);
+  for (uint32_t k = 0; k < work->component_count; k++)
+    for (uint32_t i = work->start[k]; i < work->start[k + 1]; i++) work->group[i] = work->start[k];
+  find_hard(work);
+  gather_edges(work);
+  cut_parts(work, part_count);
+  return work;
+}
+
+/* ---- repair ---- */
+
+static void repair_one(struct cluster_work *work, struct repair_part *part, uint32_t hard,
+                       const struct feature_row **rows) {
+  uint32_t first = work->start[work->hard[hard]], count = size_of(work, work->hard[hard]);
+  for (uint32_t i = 0; i < count; i++) rows[i] = row_at(work, work->place_row[first + i]);
+  struct repair_input input = {
+      .plan = work->input.plan,
+      .constraints = &work->constraints,
+      .rows = rows,
+      .row_count = count,
+      .edges = work->edges + work->edge_start[hard],
+      .edge_count = (uint32_t)(work->edge_start[hard + 1] - work->edge_start[hard]),
+      .accept_weight = work->input.model->accept_weight,
+      .review_weight = work->input.model->review_weight,
+      .cluster_max = cluster_max_of(work),
+      .component_max = CLUSTER_COMPONENT_MAX};
+  uint64_t first_cut = part->cuts.count;
+  component_repair(&input, work->group + first, &part->cuts);
+  for (uint32_t i = 0; i < count; i++) work->group[first + i] += first;
+  for (uint64_t i = first_cut; i < part->cuts.count; i++) {
+    part->cuts.items[i].edge.a += first;
+    part->cuts.items[i].edge.b += first;
+  }
+}
+
+void cluster_repair(struct cluster_work *work, uint32_t part_number) {
+  check(part_number < work->part_count);
+  struct repair_part *part = &work->parts[part_number];
+  uint32_t largest = 0;
+  for (uint32_t h = part->first; h < part->end; h++)
+    if (size_of(work, work->hard[h]) > largest) largest = size_of(work, work->hard[h]);
+  const struct feature_row **rows = memory_new(largest * sizeof *rows);
+  for (uint32_t h = part->first; h < part->end; h++) repair_one(work, part, h, rows);
+  free(rows);
+}
+
+/* ---- finish ---- */
+
+/* Entities in order of their first rows, which is the order of their smallest record_key. */
+static void number_entities(struct cluster_work *work, struct cluster_output *out) {
+  uint32_t row_count = work->input.row_count;
+  uint32_t *number = memory_map((size_t)work->present * sizeof *number); /* by first place, + 1 */
+  out->entity = memory_new((size_t)row_count * sizeof *out->entity);
+  memset(out->entity, 0xFF, (size_t)row_count * sizeof *out->entity);
+  out->entity_key = memory_new((size_t)work->present * sizeof *out->entity_key);
+  out->member_start = memory_new_zeroed((size_t)work->present + 1, sizeof *out->member_start);
+  for (uint32_t i = 0; i < work->present; i++) {
+    uint32_t row = work->order[i].row, first = work->group[work->row_place[row]];
+    if (number[first] == 0) {
+      out->entity_key[out->entity_count] = work->order[i].key;
+      number[first] = ++out->entity_count;
+    }
+    out->entity[row] = number[first] - 1;
+    out->member_start[number[first]]++;
+  }
+  memory_unmap(number, (size_t)work->present * sizeof *number);
+  out->entity_key =
+      memory_resize(out->entity_key, (size_t)out->entity_count * sizeof *out->entity_key);
+  out->member_start =
+      memory_resize(out->member_start, ((size_t)out->entity_count + 1) * sizeof *out->member_start);
+  for (uint32_t e = 0; e < out->entity_count; e++) out->member_start[e + 1] += out->member_start[e];
+}
+
+static void list_members(const struct cluster_work *work, struct cluster_output *out) {
+  uint32_t *next = memory_map((size_t)out->entity_count * sizeof *next);
+  out->members = memory_new((size_t)work->present * sizeof *out->members);
+  memcpy(next, out->member_start, (size_t)out->entity_count * sizeof *next);
+  for (uint32_t i = 0; i < work->present; i++)
+    out->members[next[out->entity[work->order[i].row]]++] = work->order[i].row;
+  memory_unmap(next, (size_t)out->entity_count * sizeof *next);
+}
+
+static void raise(int32_t *weight, int32_t by) {
+  if (*weight < by) *weight = by;
+}
+
+static void weigh_links(const struct cluster_work *work, struct cluster_output *out) {
+  out->link_weight = memory_new((size_t)work->input.row_count * sizeof *out->link_weight);
+  for (uint32_t i = 0; i < work->input.row_count; i++) out->link_weight[i] = INT32_MIN;
+  struct pair_walk walk = {work, 0, 0};
+  for (const struct candidate_pair *pair; (pair = next_inside(&walk));) {
+    const struct verdict *verdict = verdict_at(&walk, pair);
+    if (verdict->kind != REPAIR_ACCEPT || out->entity[pair->a] != out->entity[pair->b]) continue;
+    raise(&out->link_weight[pair->a], verdict->weight);
+    raise(&out->link_weight[pair->b], verdict->weight);
+    out->accepted_edges++;
+  }
+  for (uint32_t i = 1; i < work->present; i++) {
+    if (!is_same_record(work, i)) continue;
+    raise(&out->link_weight[work->order[i - 1].row], CLUSTER_SAME_RECORD_WEIGHT);
+    raise(&out->link_weight[work->order[i].row], CLUSTER_SAME_RECORD_WEIGHT);
+  }
+}
+
+/* A review item on its way: with what it is sorted by. */
+struct review_entry {
+  struct review_item item;
+  uint32_t entity_a, entity_b; /* the smaller first */
+  uint32_t place_a, place_b;
+};
+
+struct review_list {
+  struct review_entry *entries;
+  uint64_t count, capacity;
+};
+
+static int strongest_first(const struct review_entry *a, const struct review_entry *b) {
+  if (a->item.weight != b->item.weight) return a->item.weight > b->item.weight ? -1 : 1;
+  if (a->place_a != b->place_a) return a->place_a < b->place_a ? -1 : 1;
+  if (a->place_b != b->place_b) return a->place_b < b->place_b ? -1 : 1;
+  return (int)a->item.reason - (int)b->item.reason;
+}
+
+static int by_entities(const void *left, const void *right) {
+  const struct review_entry *a = left, *b = right;
+  if (a->entity_a != b->entity_a) return a->entity_a < b->entity_a ? -1 : 1;
+  if (a->entity_b != b->entity_b) return a->entity_b < b->entity_b ? -1 : 1;
+  return strongest_first(a, b);
+}
+
+static int by_strength(const void *left, const void *right) { return strongest_first(left, right); }
+
+static void add_review(const struct cluster_work *work, const struct cluster_output *out,
+                       struct review_list *list, uint32_t output, uint32_t pattern, uint32_t a,
+                       uint32_t b, uint8_t reason) {
+  uint32_t entity_a = out->entity[a], entity_b = out->entity[b];
+  if (entity_a == entity_b) return;
+  if (list->count == list->capacity) {
+    list->capacity = list->capacity ? list->capacity * 2 : 64;
+    list->entries = memory_resize(list->entries, list->capacity * sizeof *list->entries);
+  }
+  const struct pattern_count *kind = &work->input.compared[output].patterns[pattern];
+  list->entries[list->count++] = (struct review_entry){
+      {a, b, work->verdicts[output][pattern].score, kind->pattern, kind->mask, reason},
+      entity_a < entity_b ? entity_a : entity_b,
+      entity_a < entity_b ? entity_b : entity_a,
+      work->row_place[a],
+      work->row_place[b]};
+}
+
+static void add_cuts(const struct cluster_work *work, struct cluster_output *out,
+                     struct review_list *list) {
+  for (uint32_t p = 0; p < work->part_count; p++)
+    for (uint64_t i = 0; i < work->parts[p].cuts.count; i++) {
+      const struct repair_cut *cut = &work->parts[p].cuts.items[i];
+      uint32_t a = work->place_row[cut->edge.a], b = work->place_row[cut->edge.b];
+      if (out->entity[a] == out->entity[b]) continue; /* others joined them after all */
+      out->constraint_cuts += cut->reason == REVIEW_CONSTRAINT;
+      out->cohesion_cuts += cut->reason == REVIEW_COHESION;
+      out->size_cuts += cut->reason == REVIEW_SIZE;
+      add_review(work, out, list, cut->edge.output, cut->edge.pattern, a, b, cut->reason);
+    }
+}
+
+/* One item for two entities: their strongest pair. */
+static void list_reviews(const struct cluster_work *work, struct cluster_output *out) {
+  struct review_list list = {0};
+  add_cuts(work, out, &list);
+  for (uint32_t o = 0; o < work->input.compared_count; o++) {
+    const struct compare_output *output = &work->input.compared[o];
+    for (uint64_t i = 0; i < output->pair_count; i++) {
+      const struct candidate_pair *pair = &output->pairs[i];
+      uint8_t review = work->verdicts[o][pair->pattern].review;
+      if (review)
+        add_review(work, out, &list, o, pair->pattern, pair->a, pair->b, (uint8_t)(review - 1));
+    }
+  }
+  if (list.count) qsort(list.entries, list.count, sizeof *list.entries, by_entities);
+  uint64_t kept = 0;
+  for (uint64_t i = 0; i < list.count; i++)
+    if (kept == 0 || list.entries[kept - 1].entity_a != list.entries[i].entity_a ||
+        list.entries[kept - 1].entity_b != list.entries[i].entity_b)
+      list.entries[kept++] = list.entries[i];
+  if (kept) qsort(list.entries, kept, sizeof *list.entries, by_strength);
+  out->reviews = memory_new(kept * sizeof *out->reviews);
+  for (uint64_t i = 0; i < kept; i++) out->reviews[i] = list.entries[i].item;
+  out->review_count = kept;
+  free(list.entries);
+}
+
+void cluster_finish(struct cluster_work *take_work, struct cluster_output *out) {
+  *out = (struct cluster_output){0};
+  number_entities(take_work, out);
+  list_members(take_work, out);
+  weigh_links(take_work, out);
+  list_reviews(take_work, out);
+  cluster_work_release(take_work);
+}
+
+void cluster_work_release(struct cluster_work *work) {
+  if (!work) return;
+  size_t rows = work->input.row_count, present = work->present, components = work->component_count;
+  for (uint32_t o = 0; o < work->input.compared_count; o++) free(work->verdicts[o]);
+  free(work->verdicts);
+  memory_unmap(work->order, rows * sizeof *work->order);
+  memory_unmap(work->component, rows * sizeof *work->component);
+  memory_unmap(work->start, (present + 1) * sizeof *work->start);
+  memory_unmap(work->place_row, present * sizeof *work->place_row);
+  memory_unmap(work->row_place, rows * sizeof *work->row_place);
+  memory_unmap(work->group, present * sizeof *work->group);
+  memory_unmap(work->hard_of, components * sizeof *work->hard_of);
+  memory_unmap(work->hard, components * sizeof *work->hard);
+  free(work->edge_start);
+  free(work->edges);
+  for (uint32_t p = 0; p < work->part_count; p++) free(work->parts[p].cuts.items);
+  free(work->parts);
+  free(work);
+}
+
+void cluster_run(const struct cluster_input *input, struct cluster_output *out) {
+  struct cluster_work *work = cluster_prepare(input, 1);
+  cluster_repair(work, 0);
+  cluster_finish(work, out);
+}
+
+void cluster_output_release(struct cluster_output *out) {
+  free(out->entity);
+  free(out->members);
+  free(out->member_start);
+  free(out->link_weight);
+  free(out->reviews);
+  free(out->entity_key);
+  *out = (struct cluster_output){0};
+}

@@ -1,0 +1,360 @@
+#include "worker/stages/component_repair.h"
+
+#include <stdlib.h>
+
+#include "common/hash.h"
+#include "common/memory.h"
+
+enum {
+  LINK_LIMIT = 12 * WEIGHT_BIT, /* one pair moves a mean link by no more, each way from accept */
+  CUT_STEP = 2 * WEIGHT_BIT,    /* thresholds rise so for a component that is too large */
+  NONE = UINT32_MAX,
+};
+
+/* A group is named by its root, which is its smallest member. */
+struct repair {
+  const struct repair_input *input;
+  struct repair_cuts *cuts;
+  uint32_t *parent;
+  uint32_t *next;        /* members of a group as a list from its root */
+  uint32_t *last;        /* by root */
+  uint32_t *different;   /* by root: records of different content, about */
+  uint32_t *degree;      /* by root: compared pairs that its members are in */
+  uint32_t *next_witness, *last_witness; /* members that differ in what constraints look at */
+  uint32_t *edge_start, *edge_list;      /* by member: the edges it is in */
+  uint64_t *refused;     /* hash table of pairs of groups that were refused and have not changed */
+  uint32_t refused_mask;
+};
+
+static uint32_t find(uint32_t *parent, uint32_t x) {
+  while (parent[x] != x) x = parent[x] = parent[parent[x]];
+  return x;
+}
+
+static int edge_order(const void *left, const void *right) {
+  const struct repair_edge *a = left, *b = right;
+  bool must_a = a->kind == REPAIR_MUST, must_b = b->kind == REPAIR_MUST;
+  if (must_a != must_b) return must_a ? -1 : 1;
+  if (a->weight != b->weight) return a->weight > b->weight ? -1 : 1;
+  if (a->a != b->a) return a->a < b->a ? -1 : 1;
+  if (a->b != b->b) return a->b < b->b ? -1 : 1;
+  return (int)a->kind - (int)b->kind;
+}
+
+/* Two windows may have compared a pair twice. */
+static void sort_edges(struct repair_input *input) {
+  qsort(input->edges, input->edge_count, sizeof *input->edges, edge_order);
+  uint32_t kept = 0;
+  for (uint32_t i = 0; i < input->edge_count; i++)
+    if (kept == 0 || edge_order(&input->edges[kept - 1], &input->edges[i]) != 0)
+      input->edges[kept++] = input->edges[i];
+  input->edge_count = kept;
+}
+
+static bool is_same_content(const struct plan *plan, const struct feature_row *a,
+                            const struct feature_row *b) {
+  return memcmp(a + 1, b + 1, plan->row_bytes - sizeof *a) == 0;
+}
+
+static bool is_same_witness(const struct repair_input *input, uint32_t a, uint32_t b) {
+  return constraints_see_same(input->plan, input->constraints, input->rows[a], input->rows[b]);
+}
+
+static void make_edge_lists(struct repair *r) {
+  const struct repair_input *input = r->input;
+  for (uint32_t i = 0; i < input->edge_count; i++) {
+    r->edge_start[input->edges[i].a + 1]++;
+    r->edge_start[input->edges[i].b + 1]++;
+  }
+  for (uint32_t i = 0; i < input->row_count; i++) {
+    r->degree[i] = r->edge_start[i + 1];
+    r->edge_start[i + 1] += r->edge_start[i];
+  }
+  uint32_t *at = memory_new(input->row_count * sizeof *at);
+  memcpy(at, r->edge_start, input->row_count * sizeof *at);
+  for (uint32_t i = 0; i < input->edge_count; i++) {
+    r->edge_list[at[input->edges[i].a]++] = i;
+    r->edge_list[at[input->edges[i].b]++] = i;
+  }
+  free(at);
+}
+
+static uint32_t *new_numbers(uint32_t count) { return memory_new_zeroed(count, sizeof(uint32_t)); }
+
+static void start(struct repair *r, const struct repair_input *input, struct repair_cuts *cuts) {
+  uint32_t count = input->row_count;
+  *r = (struct repair){.input = input, .cuts = cuts};
+  r->parent = new_numbers(count);
+  r->next = new_numbers(count);
+  r->last = new_numbers(count);
+  r->different = new_numbers(count);
+  r->degree = new_numbers(count);
+  r->next_witness = new_numbers(count);
+  r->last_witness = new_numbers(count);
+  r->edge_start = new_numbers(count + 1);
+  r->edge_list = new_numbers(2 * input->edge_count);
+  uint32_t slots = 16;
+  while (slots < 2 * input->edge_count) slots *= 2;
+  r->refused = memory_new_zeroed(slots, sizeof *r->refused);
+  r->refused_mask = slots - 1;
+  for (uint32_t i = 0; i < count; i++) {
+    r->parent[i] = r->last[i] = r->last_witness[i] = i;
+    r->next[i] = r->next_witness[i] = NONE;
+    r->different[i] = 1;
+  }
+  make_edge_lists(r);
+}
+
+static void release(struct repair *r) {
+  free(r->parent);
+  free(r->next);
+  free(r->last);
+  free(r->different);
+  free(r->degree);
+  free(r->next_witness);
+  free(r->last_witness);
+  free(r->edge_start);
+  free(r->edge_list);
+  free(r->refused);
+}
+
+static bool contradict(const struct repair *r, uint32_t a, uint32_t b) {
+  const struct repair_input *input = r->input;
+  for (uint32_t i = a; i != NONE; i = r->next_witness[i])
+    for (uint32_t k = b; k != NONE; k = r->next_witness[k])
+      if (constraints_forbid(input->plan, input->constraints, input->rows[i], input->rows[k], NULL))
+        return true;
+  return false;
+}
+
+/* Over the compared pairs between two groups: how far each is above accept, within limits. A pair of a
+ * rule that separates decides alone. */
+static bool links_allow(struct repair *r, uint32_t a, uint32_t b) {
+  const struct repair_input *input = r->input;
+  uint32_t from = r->degree[a] <= r->degree[b] ? a : b, to = from == a ? b : a;
+  int64_t sum = 0, count = 0;
+  for (uint32_t i = from; i != NONE; i = r->next[i])
+    for (uint32_t e = r->edge_start[i]; e < r->edge_start[i + 1]; e++) {
+      const struct repair_edge *edge = &input->edges[r->edge_list[e]];
+      if (find(r->parent, edge->a == i ? edge->b : edge->a) != to) continue;
+      if (edge->kind == REPAIR_SEPARATE) return false;
+      int64_t link = (int64_t)edge->weight - input->accept_weight;
+      sum += link > LINK_LIMIT ? LINK_LIMIT : link < -LINK_LIMIT ? -LINK_LIMIT : link;
+      count++;
+    }
+  return sum >= count * ((int64_t)input->review_weight - input->accept_weight);
+}
+
+static void join(struct repair *r, uint32_t a, uint32_t b, bool same_content) {
+  uint32_t root = a < b ? a : b, other = a < b ? b : a;
+  r->parent[other] = root;
+  r->next[r->last[root]] = other;
+  r->last[root] = r->last[other];
+  r->degree[root] += r->degree[other];
+  if (!same_content)
+    r->different[root] += r->different[other];
+  else if (r->different[other] > r->different[root])
+    r->different[root] = r->different[other];
+  /* Witnesses of the other group that say something new. */
+  for (uint32_t w = other, after; w != NONE; w = after) {
+    after = r->next_witness[w];
+    uint32_t known = root;
+    while (known != NONE && !is_same_witness(r->input, known, w)) known = r->next_witness[known];
+    if (known != NONE) continue;
+    r->next_witness[r->last_witness[root]] = w;
+    r->next_witness[w] = NONE;
+    r->last_witness[root] = w;
+  }
+}
+
+/* Groups only grow and keep their smallest member's name, so a pair with its sizes names one state. */
+static uint64_t state_of(const struct repair *r, uint32_t a, uint32_t b) {
+  uint64_t pair = hash_join((uint64_t)a << 32 | b, (uint64_t)r->degree[a] << 32 | r->degree[b]);
+  return pair ? pair : 1;
+}
+
+/* true when this state was refused before; otherwise remembers it. */
+static bool was_refused(struct repair *r, uint64_t state, bool remember) {
+  uint32_t at = (uint32_t)state & r->refused_mask;
+  for (; r->refused[at]; at = (at + 1) & r->refused_mask)
+    if (r->refused[at] == state) return true;
+  if (remember) r->refused[at] = state;
+  return false;
+}
+
+static void add_cut(struct repair_cuts *cuts, const struct repair_edge *edge, uint8_t reason) {
+  if (cuts->count == cuts->capacity) {
+    cuts->capacity = cuts->capacity ? cuts->capacity * 2 : 16;
+    cuts->items = memory_resize(cuts->items, cuts->capacity * sizeof *cuts->items);
+  }
+  cuts->items[cuts->count++] = (struct repair_cut){*edge, reason};
+}
+
+static void try_edge(struct repair *r, const struct repair_edge *edge) {
+  const struct repair_input *input = r->input;
+  uint32_t a = find(r->parent, edge->a), b = find(r->parent, edge->b);
+  if (a == b) return;
+  bool same_content = is_same_content(input->plan, input->rows[edge->a], input->rows[edge->b]);
+  if (edge->kind == REPAIR_MUST) {
+    join(r, a, b, same_content);
+    return;
+  }
+  uint64_t state = state_of(r, a < b ? a : b, a < b ? b : a);
+  if (was_refused(r, state, false)) return;
+  if (contradict(r, a, b)) {
+    add_cut(r->cuts, edge, REVIEW_CONSTRAINT);
+  } else if (!links_allow(r, a, b)) {
+    add_cut(r->cuts, edge, REVIEW_COHESION);
+  } else if (!same_content && r->different[a] + r->different[b] > input->cluster_max) {
+    add_cut(r->cuts, edge, REVIEW_SIZE);
+  } else {
+    join(r, a, b, same_content);
+    return;
+  }
+  was_refused(r, state, true);
+}
+
+/* Rows of one content first: a loyal customer's many equal records are one, so they take no room. */
+static void join_equal(struct repair *r) {
+  const struct repair_input *input = r->input;
+  for (uint32_t i = 0; i < input->edge_count; i++) {
+    const struct repair_edge *edge = &input->edges[i];
+    if (edge->kind == REPAIR_ACCEPT &&
+        is_same_content(input->plan, input->rows[edge->a], input->rows[edge->b]))
+      try_edge(r, edge);
+  }
+}
+
+static void repair_whole(const struct repair_input *input, uint32_t *group,
+                         struct repair_cuts *cuts) {
+  struct repair r;
+  start(&r, input, cuts);
+  join_equal(&r);
+  for (uint32_t i = 0; i < input->edge_count; i++)
+    if (input->edges[i].kind <= REPAIR_ACCEPT) try_edge(&r, &input->edges[i]);
+  for (uint32_t i = 0; i < input->row_count; i++) group[i] = find(r.parent, i);
+  release(&r);
+}
+
+static bool links_at(const struct repair_edge *edge, int32_t threshold) {
+  return edge->kind == REPAIR_MUST || (edge->kind == REPAIR_ACCEPT && edge->weight >= threshold);
+}
+
+static void repair_at(struct repair_input *input, int32_t threshold, uint32_t *group,
+                      struct repair_cuts *cuts);
+
+/* Members and edges of a cut component, piece after piece; inside a piece they keep their order. */
+struct pieces {
+  uint32_t *row_start, *edge_start; /* by root, row_count + 1 */
+  uint32_t *origin;                 /* by place: the member */
+  uint32_t *local;                  /* by member: its number in its piece */
+  const struct feature_row **rows;
+  struct repair_edge *edges;
+};
+
+static void add_up(uint32_t *starts, uint32_t count) {
+  for (uint32_t i = 0; i < count; i++) starts[i + 1] += starts[i];
+}
+
+static void make_pieces(const struct repair_input *input, const uint32_t *root, struct pieces *p) {
+  uint32_t count = input->row_count;
+  *p = (struct pieces){new_numbers(count + 1), new_numbers(count + 1), new_numbers(count),
+                       new_numbers(count), memory_new(count * sizeof *p->rows),
+                       memory_new(input->edge_count * sizeof *p->edges)};
+  for (uint32_t i = 0; i < count; i++) p->local[i] = p->row_start[root[i] + 1]++;
+  add_up(p->row_start, count);
+  for (uint32_t i = 0; i < count; i++) {
+    uint32_t place = p->row_start[root[i]] + p->local[i];
+    p->origin[place] = i;
+    p->rows[place] = input->rows[i];
+  }
+  for (uint32_t e = 0; e < input->edge_count; e++)
+    if (root[input->edges[e].a] == root[input->edges[e].b])
+      p->edge_start[root[input->edges[e].a] + 1]++;
+  add_up(p->edge_start, count);
+  uint32_t *at = memory_new(count * sizeof *at);
+  memcpy(at, p->edge_start, count * sizeof *at);
+  for (uint32_t e = 0; e < input->edge_count; e++) {
+    struct repair_edge edge = input->edges[e];
+    if (root[edge.a] != root[edge.b]) continue;
+    uint32_t piece = root[edge.a];
+    edge.a = p->local[edge.a], edge.b = p->local[edge.b];
+    p->edges[at[piece]++] = edge;
+  }
+  free(at);
+}
+
+static void release_pieces(struct pieces *p) {
+  free(p->row_start);
+  free(p->edge_start);
+  free(p->origin);
+  free(p->local);
+  free(p->rows);
+  free(p->edges);
+}
+
+/* Cuts are told by the numbers of the whole. */
+static void name_by_origin(struct repair_cuts *cuts, uint64_t first, const uint32_t *origin) {
+  for (uint64_t i = first; i < cuts->count; i++) {
+    cuts->items[i].edge.a = origin[cuts->items[i].edge.a];
+    cuts->items[i].edge.b = origin[cuts->items[i].edge.b];
+  }
+}
+
+static void repair_pieces(const struct repair_input *input, const uint32_t *root,
+                          int32_t threshold, uint32_t *group, struct repair_cuts *cuts) {
+  struct pieces p;
+  make_pieces(input, root, &p);
+  uint32_t *local_group = memory_new(input->row_count * sizeof *local_group);
+  for (uint32_t i = 0; i < input->row_count; i++) {
+    uint32_t first = p.row_start[i], first_edge = p.edge_start[i];
+    if (root[i] != i) continue;
+    struct repair_input piece = *input;
+    piece.rows = p.rows + first;
+    piece.row_count = p.row_start[i + 1] - first;
+    piece.edges = p.edges + first_edge;
+    piece.edge_count = p.edge_start[i + 1] - first_edge;
+    uint64_t first_cut = cuts->count;
+    repair_at(&piece, threshold, local_group, cuts);
+    name_by_origin(cuts, first_cut, p.origin + first);
+    for (uint32_t k = 0; k < piece.row_count; k++)
+      group[p.origin[first + k]] = p.origin[first + local_group[k]];
+  }
+  free(local_group);
+  release_pieces(&p);
+}
+
+/* A component that is too large falls apart at a higher threshold; its pieces are repaired. One that holds
+ * together up to its strongest edges is repaired whole, however large. */
+static void repair_at(struct repair_input *input, int32_t threshold, uint32_t *group,
+                      struct repair_cuts *cuts) {
+  int32_t strongest = INT32_MIN;
+  for (uint32_t i = 0; i < input->edge_count; i++)
+    if (input->edges[i].kind == REPAIR_ACCEPT && input->edges[i].weight > strongest)
+      strongest = input->edges[i].weight;
+  if (input->row_count <= input->component_max || (int64_t)threshold + CUT_STEP > strongest) {
+    repair_whole(input, group, cuts);
+    return;
+  }
+  threshold += CUT_STEP;
+  uint32_t *root = memory_new(input->row_count * sizeof *root);
+  for (uint32_t i = 0; i < input->row_count; i++) root[i] = i;
+  for (uint32_t i = 0; i < input->edge_count; i++) {
+    if (!links_at(&input->edges[i], threshold)) continue;
+    uint32_t a = find(root, input->edges[i].a), b = find(root, input->edges[i].b);
+    root[a > b ? a : b] = a < b ? a : b;
+  }
+  for (uint32_t i = 0; i < input->row_count; i++) root[i] = find(root, i);
+  for (uint32_t i = 0; i < input->edge_count; i++) {
+    const struct repair_edge *edge = &input->edges[i];
+    if (edge->kind == REPAIR_ACCEPT && root[edge->a] != root[edge->b])
+      add_cut(cuts, edge, REVIEW_SIZE);
+  }
+  repair_pieces(input, root, threshold, group, cuts);
+  free(root);
+}
+
+void component_repair(struct repair_input *input, uint32_t *group, struct repair_cuts *cuts) {
+  sort_edges(input);
+  repair_at(input, input->accept_weight, group, cuts);
+}
