@@ -5,15 +5,16 @@
 #include "common/memory.h"
 #include "coordinator/portable_math.h"
 
-/* Nibbles above EXACT of an identifier, as worker/feature_row.h and common/pattern.h number them. */
+/* Nibbles above EXACT of an identifier, as worker/feature_row.h and common/pattern.h number them.
+ */
 enum { CLASS_EXCLUSIVE, CLASS_FAMILY, CLASS_SHARED, CLASS_HUB, CLASS_RECYCLED, CLASS_COUNT };
 
 enum {
-  ROUNDS = 6,           /* u is corrected for what m finds, so both are repeated */
-  ITERATIONS_MAX = 40,  /* of EM within a round */
-  POSITIVE_MAX = 24,    /* bits: no single field is trusted further */
+  ROUNDS = 6,          /* u is corrected for what m finds, so both are repeated */
+  ITERATIONS_MAX = 40, /* of EM within a round */
+  POSITIVE_MAX = 24,   /* bits: no single field is trusted further */
   NEGATIVE_MAX = 14,
-  PRIOR_MIN = -44,      /* bits */
+  PRIOR_MIN = -44, /* bits */
   ACCEPT_LEAST = 1 * WEIGHT_BIT,
   ACCEPT_MOST = 8 * WEIGHT_BIT,
   REVIEW_BELOW_ACCEPT = 5 * WEIGHT_BIT,
@@ -37,22 +38,22 @@ struct session {
   struct pattern_counts pairs; /* held-out nibbles are 0 */
   uint16_t held_out;
   double total, lambda;
-  double weight;               /* how well its pairs fall apart into two kinds, 0..1 */
+  double weight; /* how well its pairs fall apart into two kinds, 0..1 */
 };
 
 struct trainer {
   const struct model_spec *spec;
   struct training_counts *counts;
-  double all_pairs;            /* N(N-1)/2 */
+  double all_pairs;                     /* N(N-1)/2 */
   double universe[JOB_COMPARISONS_MAX]; /* pairs of which both have the field */
-  double sampled;              /* random pairs */
-  cells sampled_levels;        /* of them, by nibble */
-  cells candidate_nibbles;     /* candidate pairs by nibble */
-  cells matched;               /* expected pairs of one entity by nibble, among all candidates */
+  double sampled;                       /* random pairs */
+  cells sampled_levels;                 /* of them, by nibble */
+  cells candidate_nibbles;              /* candidate pairs by nibble */
+  cells matched; /* expected pairs of one entity by nibble, among all candidates */
   cells m_prior, m, u;
-  cells taught;                /* expected pairs by nibble that m was last made from */
-  cells ratio;                 /* log2 m/u */
-  double lambda;               /* share of all pairs that are of one entity */
+  cells taught;  /* expected pairs by nibble that m was last made from */
+  cells ratio;   /* log2 m/u */
+  double lambda; /* share of all pairs that are of one entity */
   struct session sessions[JOB_BLOCKING_RULES_MAX];
 };
 
@@ -70,14 +71,14 @@ static bool is_used(const struct model_comparison *comparison, unsigned nibble) 
 
 /* ---- priors ---- */
 
-/* The share of exact agreement among pairs of one entity (want_m) or of two that falls on a nibble. */
+/* The share of exact agreement among pairs of one entity (want_m) or of two that falls on a nibble.
+ */
 static double exact_share(const struct trainer *t, uint32_t c, unsigned bucket, bool want_m) {
   const struct model_comparison *comparison = &t->spec->comparisons[c];
   if (comparison->identifier_rule >= 0)
     return bucket < CLASS_COUNT ? (want_m ? class_m[bucket] : class_u[bucket]) : 0;
   double records = 0;
-  for (int b = 0; b < PATTERN_BUCKETS; b++)
-    records += (double)t->counts->frequency[c][b].records;
+  for (int b = 0; b < PATTERN_BUCKETS; b++) records += (double)t->counts->frequency[c][b].records;
   return ((double)t->counts->frequency[c][bucket].records + 1.0 / PATTERN_BUCKETS) / (records + 1);
 }
 
@@ -172,7 +173,7 @@ static void find_matched(struct trainer *t) {
 
 /* Hubs' pairs are not compared: what the other classes leave of all that agree. */
 static double hub_pairs(const struct trainer *t, uint32_t c, double agreeing) {
-  for (unsigned class = 0; class < CLASS_COUNT; class++)
+  for (unsigned class = 0; class < CLASS_COUNT; class ++)
     if (class != CLASS_HUB) agreeing -= t->candidate_nibbles[c][PATTERN_EXACT + class];
   return agreeing;
 }
@@ -198,7 +199,8 @@ static void observed_u(const struct trainer *t, uint32_t c, unsigned n, double *
   }
 }
 
-/* Gamma-Poisson with the type's prior as mean: where nothing was seen u is what so many pairs allow. */
+/* Gamma-Poisson with the type's prior as mean: where nothing was seen u is what so many pairs
+ * allow. */
 static void update_u(struct trainer *t) {
   for (uint32_t c = 0; c < t->spec->comparison_count; c++) {
     double others = 0;
@@ -250,7 +252,8 @@ static void start_sessions(struct trainer *t) {
     t->sessions[r].lambda = t->sessions[r].total > 0 ? sums[r] / t->sessions[r].total : 0;
 }
 
-/* One pass over one session: adds its expected pairs by nibble, times its weight of the last pass. */
+/* One pass over one session: adds its expected pairs by nibble, times its weight of the last pass.
+ */
 static void run_session(struct trainer *t, struct session *session, cells sums) {
   cells own = {{0}};
   double prior = log_odds(session->lambda), expected = 0, doubt = 0;
@@ -268,8 +271,8 @@ static void run_session(struct trainer *t, struct session *session, cells sums) 
     for (unsigned n = 1; n < MODEL_NIBBLES; n++) sums[c][n] += session->weight * own[c][n];
 }
 
-/* New m from expected pairs; returns the largest change. Levels are smoothed by the type's prior, how exact
- * agreement splits into buckets more strongly so. */
+/* New m from expected pairs; returns the largest change. Levels are smoothed by the type's prior,
+ * how exact agreement splits into buckets more strongly so. */
 static double update_m(struct trainer *t, cells sums) {
   double largest = 0;
   for (uint32_t c = 0; c < t->spec->comparison_count; c++) {
@@ -314,8 +317,8 @@ static int32_t to_weight(double bits) {
   return (int32_t)(bits * WEIGHT_BIT + (bits < 0 ? -0.5 : 0.5));
 }
 
-/* Levels are ordered by how much they speak for one person, so weights must be too: neighbours that are
- * not are given their common mean (pool adjacent violators, weighted by expected pairs). */
+/* Levels are ordered by how much they speak for one person, so weights must be too: neighbours that
+ * are not are given their common mean (pool adjacent violators, weighted by expected pairs). */
 static void order_weights(double *bits, const double *mass, unsigned count) {
   for (unsigned i = 1; i < count; i++) {
     double sum = bits[i] * mass[i], weight = mass[i];
@@ -401,7 +404,9 @@ static int32_t best_threshold(const struct scored *scored, uint64_t count) {
     double f1 = 2 * expected / (pairs + total);
     if (f1 > best) best = f1, threshold = scored[i].score;
   }
-  return threshold < ACCEPT_LEAST ? ACCEPT_LEAST : threshold > ACCEPT_MOST ? ACCEPT_MOST : threshold;
+  return threshold < ACCEPT_LEAST  ? ACCEPT_LEAST
+         : threshold > ACCEPT_MOST ? ACCEPT_MOST
+                                   : threshold;
 }
 
 static void choose_thresholds(const struct trainer *t, struct model *model) {

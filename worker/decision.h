@@ -44,8 +44,8 @@ bool constraints_forbid(const struct plan *plan, const struct constraints *const
                         const struct feature_row *a, const struct feature_row *b,
                         struct contradiction *which);
 
-/* Are the two the same in all that constraints look at? Then none forbids them, and what forbids the one
- * forbids the other. */
+/* Are the two the same in all that constraints look at? Then none forbids them, and what forbids
+ * the one forbids the other. */
 bool constraints_see_same(const struct plan *plan, const struct constraints *constraints,
                           const struct feature_row *a, const struct feature_row *b);
 

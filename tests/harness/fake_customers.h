@@ -1,8 +1,8 @@
-/* fake_customers — a plan over small made-up field types, and rows of made-up customers, for tests of the
- * matching stages: what a type says is then plain arithmetic that a test can see through.
+/* fake_customers — a plan over small made-up field types, and rows of made-up customers, for tests
+ * of the matching stages: what a type says is then plain arithmetic that a test can see through.
  *
- * Fields: name (surname and given number), phone (identifier), card (identifier, contradicts), birth
- * (date), sex (code), city (text). 0 = missing. */
+ * Fields: name (surname and given number), phone (identifier), card (identifier, contradicts),
+ * birth (date), sex (code), city (text). 0 = missing. */
 #ifndef GUIYI_TESTS_HARNESS_FAKE_CUSTOMERS_H
 #define GUIYI_TESTS_HARNESS_FAKE_CUSTOMERS_H
 
@@ -22,8 +22,8 @@ enum { FAKE_SAME_SURNAME = 2, FAKE_SIMILAR = 5 };
 struct fake_record {
   uint32_t surname, given;
   uint64_t phone, card, birth, sex, city;
-  int32_t day;     /* 0 = unknown */
-  uint64_t key;    /* record_key; 0 = made from the position */
+  int32_t day;  /* 0 = unknown */
+  uint64_t key; /* record_key; 0 = made from the position */
   bool has_id;
 };
 
@@ -132,7 +132,7 @@ struct fake {
 
 static void fake_add_rule(struct plan *plan, const char *name, int first, int second, int refine) {
   struct plan_blocking_rule *rule = &plan->blocking[plan->blocking_count++];
-  rule->name = bytes_from_string(name);
+  *rule = (struct plan_blocking_rule){.name = bytes_from_string(name)};
   rule->parts[rule->part_count++] = (struct plan_key_part){(uint8_t)first, 0};
   if (second >= 0) rule->parts[rule->part_count++] = (struct plan_key_part){(uint8_t)second, 0};
   if (refine >= 0) rule->refine[rule->refine_count++] = (struct plan_key_part){(uint8_t)refine, 0};
@@ -187,16 +187,15 @@ static uint8_t *fake_rows(const struct fake *fake, const struct fake_record *rec
     row->day = from->day ? from->day : INT32_MIN;
     row->flags = ROW_PRESENT | (from->has_id ? ROW_HAS_ID : 0);
     struct fake_name name = {from->surname, from->given};
-    uint64_t values[FAKE_FIELDS] = {0,           from->phone, from->card,
-                                    from->birth, from->sex,   from->city};
+    uint64_t values[FAKE_FIELDS] = {0, from->phone, from->card, from->birth, from->sex, from->city};
     memcpy(&values[FAKE_NAME], &name, sizeof name);
     memcpy(row + 1, values, sizeof values);
   }
   return rows;
 }
 
-/* Sorts the keys of all rows into partitions by their top bits and runs the block stage over each, in
- * the order given by `step` (odd: all partitions are met). */
+/* Sorts the keys of all rows into partitions by their top bits and runs the block stage over each,
+ * in the order given by `step` (odd: all partitions are met). */
 static void fake_block(const struct fake *fake, uint8_t *rows, uint32_t row_count,
                        struct partition_blocks blocks[PLAN_PARTITIONS], unsigned step) {
   struct key_entry *entries[PLAN_PARTITIONS] = {0};

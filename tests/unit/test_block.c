@@ -131,7 +131,8 @@ static void a_block_over_the_cap_is_refined_then_windowed(void **state) {
       notes += blocks[p].notes[n].rule == FAKE_BY_NAME_CITY;
   }
   assert_int_equal(refined, 1);
-  assert_int_equal(windowed, 2); /* name + city + 77, and name + birth 77, which has no refine part */
+  assert_int_equal(windowed,
+                   2); /* name + city + 77, and name + birth 77, which has no refine part */
   assert_int_equal(city_blocks, 9);
   assert_int_equal(notes, 2);
   uint64_t window = (600 - BLOCK_WINDOW) * BLOCK_WINDOW + pairs_of(BLOCK_WINDOW);

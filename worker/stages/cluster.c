@@ -4,30 +4,20 @@
 
 #include "common/check.h"
 #include "common/memory.h"
-#include "worker/decision.h"
 #include "worker/stages/component_repair.h"
 #include "worker/stages/row_order.h"
 
 enum {
   NONE = UINT32_MAX,
   PREFETCH_AHEAD = 24,
-  SMALL = 16,           /* records: all pairs are held against the constraints */
+  SMALL = 16, /* records: all pairs are held against the constraints */
   LINE_BYTES = 64,
   PREFETCH_LINES = 4,
-  RULE_BONUS = 12 * WEIGHT_BIT, /* what a rule merges is surer than what just passes the threshold */
-};
-
-/* What a pattern means, decided once. weight is what orders the edge: the score, moved to the side of the
- * threshold that a rule wants. */
-struct verdict {
-  int32_t score, weight;
-  uint8_t kind;   /* enum repair_kind, ACCEPT BELOW or SEPARATE */
-  uint8_t review; /* enum review_reason + 1 when the pair is to be looked at unless it is joined */
 };
 
 /* A part's repairs. */
 struct repair_part {
-  uint32_t first, end; /* of work->hard */
+  uint32_t first, end;     /* of work->hard */
   struct repair_cuts cuts; /* edges by place */
 };
 
@@ -36,70 +26,26 @@ struct repair_part {
 struct cluster_work {
   struct cluster_input input;
   struct constraints constraints;
-  struct verdict **verdicts;    /* by compare output, by pattern */
+  struct pair_verdict **verdicts; /* by compare output, by pattern */
   uint32_t present;
-  struct key_entry *order;      /* present rows in canonical order; key = record_key */
-  uint32_t *component;          /* by row; NONE = not present */
+  struct key_entry *order; /* present rows in canonical order; key = record_key */
+  uint32_t *component;     /* by row; NONE = not present */
   uint32_t component_count;
-  uint32_t *start;              /* by component: its first place; component_count + 1 */
-  uint32_t *place_row;          /* by place */
-  uint32_t *row_place;          /* by row */
-  uint32_t *group;              /* by place: the first place of its entity */
-  uint32_t *hard;               /* components that need repair, ascending */
+  uint32_t *start;     /* by component: its first place; component_count + 1 */
+  uint32_t *place_row; /* by place */
+  uint32_t *row_place; /* by row */
+  uint32_t *group;     /* by place: the first place of its entity */
+  uint32_t *hard;      /* components that need repair, ascending */
   uint32_t hard_count;
-  uint32_t *hard_of;            /* by component: its index in hard; NONE */
-  uint64_t *edge_start;         /* by hard; hard_count + 1 */
-  struct repair_edge *edges;    /* a and b are local to the component */
+  uint32_t *hard_of;         /* by component: its index in hard; NONE */
+  uint64_t *edge_start;      /* by hard; hard_count + 1 */
+  struct repair_edge *edges; /* a and b are local to the component */
   struct repair_part *parts;
   uint32_t part_count;
 };
 
 static const struct feature_row *row_at(const struct cluster_work *work, uint32_t row) {
   return (const struct feature_row *)(work->input.rows + (size_t)row * work->input.plan->row_bytes);
-}
-
-/* ---- verdicts ---- */
-
-/* Do two people share a family's or household's identifier? */
-static bool looks_like_household(const struct plan *plan, uint64_t pattern) {
-  if (plan->name_comparison < 0) return false;
-  if (pattern_level(pattern, (unsigned)plan->name_comparison) >= PATTERN_EXACT) return false;
-  for (uint32_t c = 0; c < plan->comparison_count; c++)
-    if (plan->comparisons[c].identifier_rule >= 0 &&
-        pattern_level(pattern, c) == PATTERN_EXACT + RULE_CLASS_FAMILY)
-      return true;
-  return false;
-}
-
-static struct verdict verdict_of(const struct cluster_input *input, uint64_t pattern) {
-  const struct model *model = input->model;
-  struct decision decision = decision_of_pattern(input->plan, model, pattern);
-  bool by_rule = decision.rule >= 0;
-  struct verdict verdict = {decision.score, decision.score, REPAIR_BELOW, 0};
-  switch (decision.action) {
-    case DECISION_ACCEPT:
-      verdict.kind = REPAIR_ACCEPT;
-      if (by_rule)
-        verdict.weight = RULE_BONUS + (decision.score > model->accept_weight ? decision.score
-                                                                             : model->accept_weight);
-      break;
-    case DECISION_SEPARATE:
-      verdict.kind = REPAIR_SEPARATE;
-      break;
-    case DECISION_HOUSEHOLD:
-      verdict.review = REVIEW_HOUSEHOLD + 1;
-      break;
-    case DECISION_REVIEW:
-      verdict.review = by_rule                                          ? REVIEW_RULE + 1
-                       : looks_like_household(input->plan, pattern) ? REVIEW_HOUSEHOLD + 1
-                                                                        : REVIEW_UNCERTAIN + 1;
-      break;
-    case DECISION_REJECT:
-      break;
-  }
-  if (verdict.kind == REPAIR_BELOW && verdict.weight >= model->accept_weight)
-    verdict.weight = model->accept_weight - 1;
-  return verdict;
 }
 
 static void make_verdicts(struct cluster_work *work) {
@@ -109,7 +55,8 @@ static void make_verdicts(struct cluster_work *work) {
     const struct compare_output *output = &input->compared[o];
     work->verdicts[o] = memory_new(output->pattern_count * sizeof **work->verdicts);
     for (uint32_t p = 0; p < output->pattern_count; p++)
-      work->verdicts[o][p] = verdict_of(input, output->patterns[p].pattern);
+      work->verdicts[o][p] =
+          pair_verdict_of(input->plan, input->model, output->patterns[p].pattern);
   }
 }
 
@@ -159,7 +106,7 @@ static uint32_t *join_rows(struct cluster_work *work) {
         __builtin_prefetch(&parent[output->pairs[i + PREFETCH_AHEAD].b]);
       }
       const struct candidate_pair *pair = &output->pairs[i];
-      if (work->verdicts[o][pair->pattern].kind == REPAIR_ACCEPT) unite(parent, pair->a, pair->b);
+      if (work->verdicts[o][pair->pattern].joins) unite(parent, pair->a, pair->b);
     }
   }
   return parent;
@@ -207,8 +154,8 @@ static uint32_t cluster_max_of(const struct cluster_work *work) {
   return most ? most : UINT32_MAX;
 }
 
-/* Could two of its rows contradict each other? Exact for small ones; a larger one only has to show a
- * difference where constraints look. */
+/* Could two of its rows contradict each other? Exact for small ones; a larger one only has to show
+ * a difference where constraints look. */
 static bool may_contradict(const struct cluster_work *work, uint32_t component) {
   const struct plan *plan = work->input.plan;
   const uint32_t *rows = work->place_row + work->start[component];
@@ -249,8 +196,8 @@ static const struct candidate_pair *next_inside(struct pair_walk *walk) {
   return NULL;
 }
 
-static const struct verdict *verdict_at(const struct pair_walk *walk,
-                                        const struct candidate_pair *pair) {
+static const struct pair_verdict *verdict_at(const struct pair_walk *walk,
+                                             const struct candidate_pair *pair) {
   return &walk->work->verdicts[walk->output][pair->pattern];
 }
 
@@ -261,23 +208,33 @@ static void prefetch_rows(const struct cluster_work *work, uint32_t place) {
   }
 }
 
-/* A component is done when all compared pairs in it were accepted and nothing in it contradicts. */
-static void find_hard(struct cluster_work *work) {
-  uint8_t *doubtful = memory_map((size_t)work->component_count + 1);
+/* Pairs of a component that were accepted, by component. Windows may count one pair twice, so
+ * theirs, which carry no rule, are left out. */
+static uint32_t *count_accepted(const struct cluster_work *work) {
+  uint32_t *accepted = memory_map((size_t)work->component_count * sizeof *accepted);
   struct pair_walk walk = {work, 0, 0};
   for (const struct candidate_pair *pair; (pair = next_inside(&walk));)
-    if (verdict_at(&walk, pair)->kind != REPAIR_ACCEPT) doubtful[work->component[pair->a]] = 1;
+    accepted[work->component[pair->a]] +=
+        verdict_at(&walk, pair)->joins &&
+        work->input.compared[walk.output].patterns[pair->pattern].mask != 0;
+  return accepted;
+}
+
+/* A component is done when all pairs in it were compared and accepted and nothing in it
+ * contradicts. */
+static void find_hard(struct cluster_work *work) {
+  uint32_t *accepted = count_accepted(work);
   work->hard_of = memory_map((size_t)work->component_count * sizeof *work->hard_of);
   work->hard = memory_map((size_t)work->component_count * sizeof *work->hard);
   for (uint32_t k = 0; k < work->component_count; k++) {
-    uint32_t size = size_of(work, k);
+    uint64_t size = size_of(work, k);
     if (size > 1) prefetch_rows(work, work->start[k] + PREFETCH_AHEAD);
-    bool hard = size > 1 && (doubtful[k] || size > cluster_max_of(work) ||
-                             may_contradict(work, k));
+    bool is_whole = size <= 2 || accepted[k] == size * (size - 1) / 2;
+    bool hard = size > 1 && (!is_whole || size > cluster_max_of(work) || may_contradict(work, k));
     work->hard_of[k] = hard ? work->hard_count : NONE;
     if (hard) work->hard[work->hard_count++] = k;
   }
-  memory_unmap(doubtful, (size_t)work->component_count + 1);
+  memory_unmap(accepted, (size_t)work->component_count * sizeof *accepted);
 }
 
 /* ---- edges of the hard components ---- */
@@ -293,8 +250,8 @@ static void add_record_edges(struct cluster_work *work, uint64_t *at) {
       continue;
     }
     uint32_t first = work->start[component];
-    work->edges[at[hard]++] = (struct repair_edge){
-        a - first, b - first, CLUSTER_SAME_RECORD_WEIGHT, REPAIR_MUST, NONE, NONE};
+    work->edges[at[hard]++] =
+        (struct repair_edge){a - first, b - first, CLUSTER_SAME_RECORD_WEIGHT, true, NONE, NONE};
   }
 }
 
@@ -302,17 +259,16 @@ static void add_pair_edges(struct cluster_work *work, uint64_t *at) {
   struct pair_walk walk = {work, 0, 0};
   for (const struct candidate_pair *pair; (pair = next_inside(&walk));) {
     uint32_t component = work->component[pair->a], hard = work->hard_of[component];
-    if (hard == NONE) continue;
+    const struct pair_verdict *verdict = verdict_at(&walk, pair);
+    if (hard == NONE || !verdict->joins) continue;
     if (!work->edges) {
       work->edge_start[hard + 1]++;
       continue;
     }
-    const struct verdict *verdict = verdict_at(&walk, pair);
     uint32_t a = work->row_place[pair->a] - work->start[component];
     uint32_t b = work->row_place[pair->b] - work->start[component];
-    work->edges[at[hard]++] =
-        (struct repair_edge){a < b ? a : b, a < b ? b : a, verdict->weight,
-                             verdict->kind, walk.output,   pair->pattern};
+    work->edges[at[hard]++] = (struct repair_edge){a < b ? a : b, a < b ? b : a, verdict->weight,
+                                                   false,         walk.output,   pair->pattern};
   }
 }
 
@@ -371,13 +327,12 @@ static void repair_one(struct cluster_work *work, struct repair_part *part, uint
   for (uint32_t i = 0; i < count; i++) rows[i] = row_at(work, work->place_row[first + i]);
   struct repair_input input = {
       .plan = work->input.plan,
+      .model = work->input.model,
       .constraints = &work->constraints,
       .rows = rows,
       .row_count = count,
       .edges = work->edges + work->edge_start[hard],
       .edge_count = (uint32_t)(work->edge_start[hard + 1] - work->edge_start[hard]),
-      .accept_weight = work->input.model->accept_weight,
-      .review_weight = work->input.model->review_weight,
       .cluster_max = cluster_max_of(work),
       .component_max = CLUSTER_COMPONENT_MAX};
   uint64_t first_cut = part->cuts.count;
@@ -445,8 +400,8 @@ static void weigh_links(const struct cluster_work *work, struct cluster_output *
   for (uint32_t i = 0; i < work->input.row_count; i++) out->link_weight[i] = INT32_MIN;
   struct pair_walk walk = {work, 0, 0};
   for (const struct candidate_pair *pair; (pair = next_inside(&walk));) {
-    const struct verdict *verdict = verdict_at(&walk, pair);
-    if (verdict->kind != REPAIR_ACCEPT || out->entity[pair->a] != out->entity[pair->b]) continue;
+    const struct pair_verdict *verdict = verdict_at(&walk, pair);
+    if (!verdict->joins || out->entity[pair->a] != out->entity[pair->b]) continue;
     raise(&out->link_weight[pair->a], verdict->weight);
     raise(&out->link_weight[pair->b], verdict->weight);
     out->accepted_edges++;

@@ -261,12 +261,8 @@ void random_pairs_training(const struct compare_output *out, struct training_cou
   pattern_counts_add(&counts->random, out->patterns, out->pattern_count);
 }
 
-uint64_t compare_pair(const struct plan *plan, const struct feature_row *a,
-                      const struct feature_row *b, uint32_t *mask) {
-  struct member member_a = {.row = a}, member_b = {.row = b};
-  find_keys(plan, &member_a, 0);
-  find_keys(plan, &member_b, 1);
-  *mask = shared_rules(plan, &member_a, &member_b);
+uint64_t compare_pattern(const struct plan *plan, const struct feature_row *a,
+                         const struct feature_row *b) {
   uint64_t pattern = 0;
   for (unsigned c = 0; c < plan->comparison_count; c++) {
     unsigned nibble =
@@ -275,4 +271,13 @@ uint64_t compare_pair(const struct plan *plan, const struct feature_row *a,
     pattern |= (uint64_t)nibble << (c * 4);
   }
   return pattern;
+}
+
+uint64_t compare_pair(const struct plan *plan, const struct feature_row *a,
+                      const struct feature_row *b, uint32_t *mask) {
+  struct member member_a = {.row = a}, member_b = {.row = b};
+  find_keys(plan, &member_a, 0);
+  find_keys(plan, &member_b, 1);
+  *mask = shared_rules(plan, &member_a, &member_b);
+  return compare_pattern(plan, a, b);
 }

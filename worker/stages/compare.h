@@ -25,7 +25,11 @@ void compare_output_release(struct compare_output *out);
 void compare_training(const struct compare_output *out, struct training_counts *counts);
 void random_pairs_training(const struct compare_output *out, struct training_counts *counts);
 
-/* One pair: its pattern, and the mask of rules that both share. The rows have been through the
+/* The pattern of one pair, whether or not any block holds it. The rows have been through the block
+ * and frequency stages. */
+uint64_t compare_pattern(const struct plan *plan, const struct feature_row *a,
+                         const struct feature_row *b);
+/* The same, and the mask of rules that both share. The rows have been through the
  * block and frequency stages. */
 uint64_t compare_pair(const struct plan *plan, const struct feature_row *a,
                       const struct feature_row *b, uint32_t *mask);

@@ -4,10 +4,14 @@
 
 #include "common/hash.h"
 #include "common/memory.h"
+#include "worker/stages/compare.h"
 
 enum {
   LINK_LIMIT = 12 * WEIGHT_BIT, /* one pair moves a mean link by no more, each way from accept */
   CUT_STEP = 2 * WEIGHT_BIT,    /* thresholds rise so for a component that is too large */
+  LINK_MEMBERS = 16,            /* of a group are looked at for a mean link */
+  RULE_BONUS =
+      12 * WEIGHT_BIT, /* what a rule merges is surer than what just passes the threshold */
   NONE = UINT32_MAX,
 };
 
@@ -16,15 +20,48 @@ struct repair {
   const struct repair_input *input;
   struct repair_cuts *cuts;
   uint32_t *parent;
-  uint32_t *next;        /* members of a group as a list from its root */
-  uint32_t *last;        /* by root */
-  uint32_t *different;   /* by root: records of different content, about */
-  uint32_t *degree;      /* by root: compared pairs that its members are in */
+  uint32_t *next;                        /* members of a group as a list from its root */
+  uint32_t *last;                        /* by root */
+  uint32_t *different;                   /* by root: records of different content, about */
+  uint32_t *size;                        /* by root: members */
   uint32_t *next_witness, *last_witness; /* members that differ in what constraints look at */
-  uint32_t *edge_start, *edge_list;      /* by member: the edges it is in */
-  uint64_t *refused;     /* hash table of pairs of groups that were refused and have not changed */
+  uint64_t *refused; /* hash table of pairs of groups that were refused and have not changed */
   uint32_t refused_mask;
 };
+
+/* Do two people share a family's identifier? */
+static bool looks_like_household(const struct plan *plan, uint64_t pattern) {
+  if (plan->name_comparison < 0) return false;
+  if (pattern_level(pattern, (unsigned)plan->name_comparison) >= PATTERN_EXACT) return false;
+  for (uint32_t c = 0; c < plan->comparison_count; c++)
+    if (plan->comparisons[c].identifier_rule >= 0 &&
+        pattern_level(pattern, c) == PATTERN_EXACT + RULE_CLASS_FAMILY)
+      return true;
+  return false;
+}
+
+struct pair_verdict pair_verdict_of(const struct plan *plan, const struct model *model,
+                                    uint64_t pattern) {
+  struct decision decision = decision_of_pattern(plan, model, pattern);
+  struct pair_verdict verdict = {.score = decision.score, .weight = decision.score};
+  bool by_rule = decision.rule >= 0;
+  verdict.joins = decision.action == DECISION_ACCEPT;
+  verdict.separates = decision.action == DECISION_SEPARATE;
+  if (verdict.joins && by_rule) {
+    if (verdict.weight < model->accept_weight) verdict.weight = model->accept_weight;
+    verdict.weight += RULE_BONUS;
+  }
+  if (!verdict.joins && verdict.weight >= model->accept_weight)
+    verdict.weight = model->accept_weight - 1;
+  if (decision.action == DECISION_HOUSEHOLD)
+    verdict.review = REVIEW_HOUSEHOLD + 1;
+  else if (decision.action == DECISION_REVIEW && by_rule)
+    verdict.review = REVIEW_RULE + 1;
+  else if (decision.action == DECISION_REVIEW)
+    verdict.review =
+        (looks_like_household(plan, pattern) ? REVIEW_HOUSEHOLD : REVIEW_UNCERTAIN) + 1;
+  return verdict;
+}
 
 static uint32_t find(uint32_t *parent, uint32_t x) {
   while (parent[x] != x) x = parent[x] = parent[parent[x]];
@@ -33,12 +70,10 @@ static uint32_t find(uint32_t *parent, uint32_t x) {
 
 static int edge_order(const void *left, const void *right) {
   const struct repair_edge *a = left, *b = right;
-  bool must_a = a->kind == REPAIR_MUST, must_b = b->kind == REPAIR_MUST;
-  if (must_a != must_b) return must_a ? -1 : 1;
+  if (a->must != b->must) return a->must ? -1 : 1;
   if (a->weight != b->weight) return a->weight > b->weight ? -1 : 1;
   if (a->a != b->a) return a->a < b->a ? -1 : 1;
-  if (a->b != b->b) return a->b < b->b ? -1 : 1;
-  return (int)a->kind - (int)b->kind;
+  return (a->b > b->b) - (a->b < b->b);
 }
 
 /* Two windows may have compared a pair twice. */
@@ -60,25 +95,6 @@ static bool is_same_witness(const struct repair_input *input, uint32_t a, uint32
   return constraints_see_same(input->plan, input->constraints, input->rows[a], input->rows[b]);
 }
 
-static void make_edge_lists(struct repair *r) {
-  const struct repair_input *input = r->input;
-  for (uint32_t i = 0; i < input->edge_count; i++) {
-    r->edge_start[input->edges[i].a + 1]++;
-    r->edge_start[input->edges[i].b + 1]++;
-  }
-  for (uint32_t i = 0; i < input->row_count; i++) {
-    r->degree[i] = r->edge_start[i + 1];
-    r->edge_start[i + 1] += r->edge_start[i];
-  }
-  uint32_t *at = memory_new(input->row_count * sizeof *at);
-  memcpy(at, r->edge_start, input->row_count * sizeof *at);
-  for (uint32_t i = 0; i < input->edge_count; i++) {
-    r->edge_list[at[input->edges[i].a]++] = i;
-    r->edge_list[at[input->edges[i].b]++] = i;
-  }
-  free(at);
-}
-
 static uint32_t *new_numbers(uint32_t count) { return memory_new_zeroed(count, sizeof(uint32_t)); }
 
 static void start(struct repair *r, const struct repair_input *input, struct repair_cuts *cuts) {
@@ -88,21 +104,18 @@ static void start(struct repair *r, const struct repair_input *input, struct rep
   r->next = new_numbers(count);
   r->last = new_numbers(count);
   r->different = new_numbers(count);
-  r->degree = new_numbers(count);
+  r->size = new_numbers(count);
   r->next_witness = new_numbers(count);
   r->last_witness = new_numbers(count);
-  r->edge_start = new_numbers(count + 1);
-  r->edge_list = new_numbers(2 * input->edge_count);
   uint32_t slots = 16;
-  while (slots < 2 * input->edge_count) slots *= 2;
+  while (slots < 4 * (uint64_t)input->edge_count) slots *= 2; /* an edge is tried at most twice */
   r->refused = memory_new_zeroed(slots, sizeof *r->refused);
   r->refused_mask = slots - 1;
   for (uint32_t i = 0; i < count; i++) {
     r->parent[i] = r->last[i] = r->last_witness[i] = i;
     r->next[i] = r->next_witness[i] = NONE;
-    r->different[i] = 1;
+    r->different[i] = r->size[i] = 1;
   }
-  make_edge_lists(r);
 }
 
 static void release(struct repair *r) {
@@ -110,11 +123,9 @@ static void release(struct repair *r) {
   free(r->next);
   free(r->last);
   free(r->different);
-  free(r->degree);
+  free(r->size);
   free(r->next_witness);
   free(r->last_witness);
-  free(r->edge_start);
-  free(r->edge_list);
   free(r->refused);
 }
 
@@ -127,22 +138,24 @@ static bool contradict(const struct repair *r, uint32_t a, uint32_t b) {
   return false;
 }
 
-/* Over the compared pairs between two groups: how far each is above accept, within limits. A pair of a
- * rule that separates decides alone. */
-static bool links_allow(struct repair *r, uint32_t a, uint32_t b) {
+/* Over the pairs between two groups: how far each is above accept, within limits. Of large groups
+ * the members that came first stand for all. */
+static bool links_allow(const struct repair *r, uint32_t a, uint32_t b) {
   const struct repair_input *input = r->input;
-  uint32_t from = r->degree[a] <= r->degree[b] ? a : b, to = from == a ? b : a;
+  const struct model *model = input->model;
+  if (r->size[a] == 1 && r->size[b] == 1) return true;
   int64_t sum = 0, count = 0;
-  for (uint32_t i = from; i != NONE; i = r->next[i])
-    for (uint32_t e = r->edge_start[i]; e < r->edge_start[i + 1]; e++) {
-      const struct repair_edge *edge = &input->edges[r->edge_list[e]];
-      if (find(r->parent, edge->a == i ? edge->b : edge->a) != to) continue;
-      if (edge->kind == REPAIR_SEPARATE) return false;
-      int64_t link = (int64_t)edge->weight - input->accept_weight;
+  uint32_t i = a, k = b;
+  for (unsigned from_a = 0; i != NONE && from_a < LINK_MEMBERS; from_a++, i = r->next[i], k = b)
+    for (unsigned from_b = 0; k != NONE && from_b < LINK_MEMBERS; from_b++, k = r->next[k]) {
+      struct pair_verdict verdict = pair_verdict_of(
+          input->plan, model, compare_pattern(input->plan, input->rows[i], input->rows[k]));
+      if (verdict.separates) return false;
+      int64_t link = (int64_t)verdict.weight - model->accept_weight;
       sum += link > LINK_LIMIT ? LINK_LIMIT : link < -LINK_LIMIT ? -LINK_LIMIT : link;
       count++;
     }
-  return sum >= count * ((int64_t)input->review_weight - input->accept_weight);
+  return sum >= count * ((int64_t)model->review_weight - model->accept_weight);
 }
 
 static void join(struct repair *r, uint32_t a, uint32_t b, bool same_content) {
@@ -150,7 +163,7 @@ static void join(struct repair *r, uint32_t a, uint32_t b, bool same_content) {
   r->parent[other] = root;
   r->next[r->last[root]] = other;
   r->last[root] = r->last[other];
-  r->degree[root] += r->degree[other];
+  r->size[root] += r->size[other];
   if (!same_content)
     r->different[root] += r->different[other];
   else if (r->different[other] > r->different[root])
@@ -167,9 +180,10 @@ static void join(struct repair *r, uint32_t a, uint32_t b, bool same_content) {
   }
 }
 
-/* Groups only grow and keep their smallest member's name, so a pair with its sizes names one state. */
+/* Groups only grow and keep their smallest member's name, so a pair with its sizes names one state.
+ */
 static uint64_t state_of(const struct repair *r, uint32_t a, uint32_t b) {
-  uint64_t pair = hash_join((uint64_t)a << 32 | b, (uint64_t)r->degree[a] << 32 | r->degree[b]);
+  uint64_t pair = hash_join((uint64_t)a << 32 | b, (uint64_t)r->size[a] << 32 | r->size[b]);
   return pair ? pair : 1;
 }
 
@@ -195,7 +209,7 @@ static void try_edge(struct repair *r, const struct repair_edge *edge) {
   uint32_t a = find(r->parent, edge->a), b = find(r->parent, edge->b);
   if (a == b) return;
   bool same_content = is_same_content(input->plan, input->rows[edge->a], input->rows[edge->b]);
-  if (edge->kind == REPAIR_MUST) {
+  if (edge->must) {
     join(r, a, b, same_content);
     return;
   }
@@ -214,14 +228,13 @@ static void try_edge(struct repair *r, const struct repair_edge *edge) {
   was_refused(r, state, true);
 }
 
-/* Rows of one content first: a loyal customer's many equal records are one, so they take no room. */
+/* Rows of one content first: a loyal customer's many equal records are one, so they take no room.
+ */
 static void join_equal(struct repair *r) {
   const struct repair_input *input = r->input;
   for (uint32_t i = 0; i < input->edge_count; i++) {
     const struct repair_edge *edge = &input->edges[i];
-    if (edge->kind == REPAIR_ACCEPT &&
-        is_same_content(input->plan, input->rows[edge->a], input->rows[edge->b]))
-      try_edge(r, edge);
+    if (is_same_content(input->plan, input->rows[edge->a], input->rows[edge->b])) try_edge(r, edge);
   }
 }
 
@@ -230,14 +243,13 @@ static void repair_whole(const struct repair_input *input, uint32_t *group,
   struct repair r;
   start(&r, input, cuts);
   join_equal(&r);
-  for (uint32_t i = 0; i < input->edge_count; i++)
-    if (input->edges[i].kind <= REPAIR_ACCEPT) try_edge(&r, &input->edges[i]);
+  for (uint32_t i = 0; i < input->edge_count; i++) try_edge(&r, &input->edges[i]);
   for (uint32_t i = 0; i < input->row_count; i++) group[i] = find(r.parent, i);
   release(&r);
 }
 
 static bool links_at(const struct repair_edge *edge, int32_t threshold) {
-  return edge->kind == REPAIR_MUST || (edge->kind == REPAIR_ACCEPT && edge->weight >= threshold);
+  return edge->must || edge->weight >= threshold;
 }
 
 static void repair_at(struct repair_input *input, int32_t threshold, uint32_t *group,
@@ -258,8 +270,11 @@ static void add_up(uint32_t *starts, uint32_t count) {
 
 static void make_pieces(const struct repair_input *input, const uint32_t *root, struct pieces *p) {
   uint32_t count = input->row_count;
-  *p = (struct pieces){new_numbers(count + 1), new_numbers(count + 1), new_numbers(count),
-                       new_numbers(count), memory_new(count * sizeof *p->rows),
+  *p = (struct pieces){new_numbers(count + 1),
+                       new_numbers(count + 1),
+                       new_numbers(count),
+                       new_numbers(count),
+                       memory_new(count * sizeof *p->rows),
                        memory_new(input->edge_count * sizeof *p->edges)};
   for (uint32_t i = 0; i < count; i++) p->local[i] = p->row_start[root[i] + 1]++;
   add_up(p->row_start, count);
@@ -301,8 +316,8 @@ static void name_by_origin(struct repair_cuts *cuts, uint64_t first, const uint3
   }
 }
 
-static void repair_pieces(const struct repair_input *input, const uint32_t *root,
-                          int32_t threshold, uint32_t *group, struct repair_cuts *cuts) {
+static void repair_pieces(const struct repair_input *input, const uint32_t *root, int32_t threshold,
+                          uint32_t *group, struct repair_cuts *cuts) {
   struct pieces p;
   make_pieces(input, root, &p);
   uint32_t *local_group = memory_new(input->row_count * sizeof *local_group);
@@ -324,13 +339,13 @@ static void repair_pieces(const struct repair_input *input, const uint32_t *root
   release_pieces(&p);
 }
 
-/* A component that is too large falls apart at a higher threshold; its pieces are repaired. One that holds
- * together up to its strongest edges is repaired whole, however large. */
+/* A component that is too large falls apart at a higher threshold; its pieces are repaired. One
+ * that holds together up to its strongest edges is repaired whole, however large. */
 static void repair_at(struct repair_input *input, int32_t threshold, uint32_t *group,
                       struct repair_cuts *cuts) {
   int32_t strongest = INT32_MIN;
   for (uint32_t i = 0; i < input->edge_count; i++)
-    if (input->edges[i].kind == REPAIR_ACCEPT && input->edges[i].weight > strongest)
+    if (!input->edges[i].must && input->edges[i].weight > strongest)
       strongest = input->edges[i].weight;
   if (input->row_count <= input->component_max || (int64_t)threshold + CUT_STEP > strongest) {
     repair_whole(input, group, cuts);
@@ -347,8 +362,7 @@ static void repair_at(struct repair_input *input, int32_t threshold, uint32_t *g
   for (uint32_t i = 0; i < input->row_count; i++) root[i] = find(root, i);
   for (uint32_t i = 0; i < input->edge_count; i++) {
     const struct repair_edge *edge = &input->edges[i];
-    if (edge->kind == REPAIR_ACCEPT && root[edge->a] != root[edge->b])
-      add_cut(cuts, edge, REVIEW_SIZE);
+    if (root[edge->a] != root[edge->b]) add_cut(cuts, edge, REVIEW_SIZE);
   }
   repair_pieces(input, root, threshold, group, cuts);
   free(root);
@@ -356,5 +370,5 @@ static void repair_at(struct repair_input *input, int32_t threshold, uint32_t *g
 
 void component_repair(struct repair_input *input, uint32_t *group, struct repair_cuts *cuts) {
   sort_edges(input);
-  repair_at(input, input->accept_weight, group, cuts);
+  repair_at(input, input->model->accept_weight, group, cuts);
 }

@@ -30,7 +30,8 @@ static bool is_possible(const struct plan *plan, uint32_t c, unsigned nibble) {
   return comparison->identifier_rule < 0 || nibble <= PATTERN_EXACT + PATTERN_BUCKET_RECYCLED;
 }
 
-/* Of all nibbles that would change the decision, the one with the weight nearest to what there is. */
+/* Of all nibbles that would change the decision, the one with the weight nearest to what there is.
+ */
 static void find_change(const struct plan *plan, const struct model *model, uint32_t c,
                         struct explanation *out) {
   unsigned now = pattern_level(out->pattern, c);
@@ -58,8 +59,8 @@ static void describe_blocking(const struct plan *plan, const struct feature_row 
   for (uint32_t r = 0; r < plan->blocking_count; r++) {
     uint64_t key = plan_key(plan, r, a);
     if (key == 0 || key != plan_key(plan, r, b)) continue;
-    bool is_hub = plan->blocking[r].is_identifier &&
-                  (a->rule_class[r] & RULE_CLASS_MASK) == RULE_CLASS_HUB;
+    bool is_hub =
+        plan->blocking[r].is_identifier && (a->rule_class[r] & RULE_CLASS_MASK) == RULE_CLASS_HUB;
     if (is_hub)
       out->hub_mask |= 1u << r;
     else if (a->rule_class[r] & b->rule_class[r] & RULE_WINDOWED &&
