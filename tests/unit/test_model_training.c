@@ -1,0 +1,299 @@
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+#include <cmocka.h>
+
+#include "common/hash.h"
+#include "coordinator/model_training.h"
+#include "coordinator/portable_math.h"
+
+enum { FIELDS = 6, PHONE = 0, LEVELS = 4 };
+
+/* Levels 1, 3, 5 and 8 of every field. */
+static const unsigned level_of[LEVELS] = {PATTERN_DIFFER, 3, 5, PATTERN_EXACT};
+
+struct world {
+  double m[FIELDS][LEVELS], u[FIELDS][LEVELS];
+  double missing[FIELDS];
+  uint64_t records, matches;
+};
+
+static struct world usual_world(void) {
+  return (struct world){.m = {{0.25, 0, 0, 0.75},
+                              {0.06, 0.04, 0.10, 0.80},
+                              {0.08, 0.02, 0.10, 0.80},
+                              {0.03, 0.02, 0.05, 0.90},
+                              {0.20, 0.10, 0.20, 0.50},
+                              {0.02, 0, 0, 0.98}},
+                        .u = {{0.999999, 0, 0, 0.000001},
+                              {0.969, 0.02, 0.01, 0.001},
+                              {0.975, 0.015, 0.008, 0.002},
+                              {0.9797, 0.01, 0.01, 0.0003},
+                              {0.90, 0.06, 0.03, 0.01},
+                              {0.5, 0, 0, 0.5}},
+                        .missing = {0.3, 0.02, 0.05, 0.3, 0.4, 0.1},
+                        .records = 100000,
+                        .matches = 60000};
+}
+
+static struct model_spec usual_spec(void) {
+  struct model_spec spec = {.comparison_count = FIELDS, .rule_count = 3, .name_comparison = 1};
+  static const double m[LEVELS] = {0.1, 0.1, 0.1, 0.7}, u[LEVELS] = {0.9, 0.05, 0.03, 0.02};
+  for (int c = 0; c < FIELDS; c++) {
+    spec.comparisons[c].identifier_rule = -1;
+    for (int l = 0; l < LEVELS; l++) {
+      spec.comparisons[c].m[level_of[l]] = m[l];
+      spec.comparisons[c].u[level_of[l]] = u[l];
+    }
+  }
+  struct model_comparison *phone = &spec.comparisons[PHONE];
+  *phone = (struct model_comparison){.is_identifier = true, .identifier_rule = 0};
+  phone->m[PATTERN_DIFFER] = 0.4, phone->m[PATTERN_EXACT] = 0.6;
+  phone->u[PATTERN_DIFFER] = 0.9999, phone->u[PATTERN_EXACT] = 0.0001;
+  spec.rules[0] = (struct model_rule){1u << PHONE, true};
+  spec.rules[1] = (struct model_rule){1u << 1 | 1u << 3, false};
+  spec.rules[2] = (struct model_rule){1u << 2 | 1u << 4, false};
+  return spec;
+}
+
+static double next_uniform(uint64_t *seed) {
+  *seed = hash_mix(*seed + 0x9e3779b97f4a7c15);
+  return (double)(*seed >> 11) / 9007199254740992.0;
+}
+
+static unsigned draw_level(const double p[LEVELS], uint64_t *seed) {
+  double x = next_uniform(seed);
+  unsigned l = 0;
+  while (l + 1 < LEVELS && x >= p[l]) x -= p[l++];
+  return l;
+}
+
+/* A pair's pattern; exact agreement of other fields is bucket 3 throughout. forced: bits of fields
+ * that agree exactly. */
+static uint64_t draw_pattern(const struct world *world, bool match, unsigned forced,
+                             uint64_t *seed) {
+  uint64_t pattern = 0;
+  for (unsigned c = 0; c < FIELDS; c++) {
+    bool missing = next_uniform(seed) < world->missing[c];
+    unsigned level =
+        forced >> c & 1 ? LEVELS - 1 : draw_level(match ? world->m[c] : world->u[c], seed);
+    if (missing && !(forced >> c & 1)) continue;
+    unsigned nibble = level_of[level];
+    if (nibble == PATTERN_EXACT && c != PHONE) nibble += 3;
+    pattern = pattern_with(pattern, c, nibble);
+  }
+  return pattern;
+}
+
+static uint32_t mask_of(const struct model_spec *spec, uint64_t pattern) {
+  uint32_t mask = 0;
+  for (uint32_t r = 0; r < spec->rule_count; r++) {
+    bool shares = true;
+    for (unsigned c = 0; c < FIELDS; c++)
+      if (spec->rules[r].comparisons >> c & 1 && pattern_level(pattern, c) < PATTERN_EXACT)
+        shares = false;
+    mask |= (uint32_t)shares << r;
+  }
+  return mask;
+}
+
+static void count_pair(struct pattern_counts *counts, uint64_t pattern, uint32_t mask) {
+  struct pattern_count one = {pattern, mask, 0, 1};
+  pattern_counts_add(counts, &one, 1);
+}
+
+/* Pairs as blocking would give them: matches that share a rule, and those strangers that do (drawn
+ * by rule, as many as there must be). */
+static void make_counts(const struct world *world, const struct model_spec *spec, uint64_t seed,
+                        struct training_counts *counts) {
+  *counts = (struct training_counts){.record_count = world->records};
+  double all = (double)world->records * (double)(world->records - 1) / 2;
+  for (uint64_t i = 0; i < world->matches; i++) {
+    uint64_t pattern = draw_pattern(world, true, 0, &seed);
+    uint32_t mask = mask_of(spec, pattern);
+    if (mask) count_pair(&counts->candidates, pattern, mask);
+    counts->agreeing_pairs[0] += mask & 1;
+  }
+  for (uint32_t r = 0; r < spec->rule_count; r++) {
+    double expected = all;
+    for (unsigned c = 0; c < FIELDS; c++)
+      if (spec->rules[r].comparisons >> c & 1)
+        expected *= world->u[c][LEVELS - 1] * (1 - world->missing[c]);
+    for (uint64_t i = 0; i < (uint64_t)expected; i++) {
+      uint64_t pattern = draw_pattern(world, false, spec->rules[r].comparisons, &seed);
+      uint32_t mask = mask_of(spec, pattern);
+      if ((mask & -mask) == 1u << r) count_pair(&counts->candidates, pattern, mask);
+      counts->agreeing_pairs[0] += r == 0;
+    }
+  }
+  for (uint64_t i = 0; i < 300000; i++)
+    count_pair(&counts->random, draw_pattern(world, false, 0, &seed), 0);
+  for (unsigned c = 1; c < FIELDS; c++) {
+    double filled = 1 - world->missing[c];
+    counts->frequency[c][3].records = (uint64_t)((double)world->records * filled);
+    counts->frequency[c][3].pairs =
+        (uint64_t)(filled * (all * world->u[c][LEVELS - 1] +
+                             (double)world->matches * world->m[c][LEVELS - 1]));
+  }
+}
+
+static void elementary_functions_are_right(void **state) {
+  (void)state;
+  for (double x = 1e-12; x < 1e12; x *= 1.7) {
+    double back = portable_exp2(portable_log2(x));
+    assert_true(back > x * (1 - 1e-12) && back < x * (1 + 1e-12));
+  }
+  assert_true(portable_log2(8) == 3 && portable_log2(0.25) == -2 && portable_exp2(10) == 1024);
+  assert_true(portable_exp2(-2000) == 0);
+  assert_true(portable_log2(10) > 3.321928094886 && portable_log2(10) < 3.321928094888);
+}
+
+static void assert_near(double value, double expected, double tolerance) {
+  if (value < expected - tolerance || value > expected + tolerance)
+    fail_msg("%f is not within %f of %f", value, tolerance, expected);
+}
+
+static void known_m_and_u_are_recovered(void **state) {
+  (void)state;
+  struct world world = usual_world();
+  struct model_spec spec = usual_spec();
+  struct training_counts counts;
+  struct training_report report;
+  struct model model;
+  make_counts(&world, &spec, 7, &counts);
+  model_train(&spec, &counts, &model, &report);
+  for (unsigned c = 1; c < FIELDS; c++)
+    for (unsigned l = 0; l < LEVELS; l++) {
+      if (world.m[c][l] == 0) continue;
+      double expected = portable_log2(world.m[c][l]) - portable_log2(world.u[c][l]);
+      unsigned nibble = level_of[l] + (level_of[l] == PATTERN_EXACT ? 3 : 0);
+      assert_near((double)model.weight[c][nibble] / WEIGHT_BIT, expected, 0.35);
+      assert_near(model.m_ppb[c][level_of[l]] / 1e9, world.m[c][l], 0.03);
+    }
+  assert_near((double)model.weight[PHONE][PATTERN_EXACT] / WEIGHT_BIT, 19.5, 1.5);
+  double prior = portable_log2((double)world.matches) -
+                 portable_log2((double)world.records * (double)world.records / 2);
+  assert_near((double)model.prior / WEIGHT_BIT, prior, 0.5);
+  assert_true(model.expected_precision_ppm > 950000);
+  for (unsigned c = 0; c < FIELDS; c++) assert_int_equal(model.origin[c], MODEL_TRAINED);
+  training_counts_release(&counts);
+}
+
+static void the_order_of_counts_does_not_matter(void **state) {
+  (void)state;
+  struct world world = usual_world();
+  world.records = 20000, world.matches = 8000;
+  struct model_spec spec = usual_spec();
+  struct training_counts counts, parts = {0}, other;
+  struct training_report report;
+  struct model model, again;
+  make_counts(&world, &spec, 3, &counts);
+  struct training_counts part = {.record_count = 0};
+  for (uint64_t i = counts.candidates.count; i-- > 0;) { /* backwards, each pair split in two */
+    struct pattern_count item = counts.candidates.items[i], half = item;
+    half.count = item.count / 2;
+    item.count -= half.count;
+    pattern_counts_add(&part.candidates, &item, 1);
+    if (half.count) pattern_counts_add(&parts.candidates, &half, 1);
+  }
+  training_counts_add(&parts, &part);
+  model_train(&spec, &counts, &model, &report);
+  other = counts;
+  other.candidates = parts.candidates;
+  model_train(&spec, &other, &again, &report);
+  assert_memory_equal(&model, &again, sizeof model);
+  pattern_counts_release(&other.candidates);
+  training_counts_release(&part);
+  training_counts_release(&counts);
+}
+
+static void nothing_to_learn_from_leaves_the_priors(void **state) {
+  (void)state;
+  struct model_spec spec = usual_spec();
+  struct training_counts counts = {.record_count = 10};
+  struct training_report report;
+  struct model model;
+  model_train(&spec, &counts, &model, &report);
+  for (unsigned c = 0; c < FIELDS; c++) {
+    assert_int_equal(model.origin[c], MODEL_FROM_PRIOR);
+    assert_int_equal(model.weight[c][0], 0);
+    assert_true(model.weight[c][PATTERN_DIFFER] < 0);
+    assert_true(model.weight[c][PATTERN_EXACT] > 0);
+  }
+  assert_true(model.prior < 0 && model.prior > -10 * WEIGHT_BIT);
+  assert_true(model.accept_weight > model.review_weight);
+  assert_int_equal(model.weight[PHONE][PATTERN_EXACT + 3], 0); /* a hub's value says nothing */
+  struct training_counts none = {0};
+  model_train(&spec, &none, &model, &report);
+  assert_true(model.weight[1][PATTERN_EXACT] > 0);
+}
+
+static void weights_are_ordered_and_bounded(void **state) {
+  (void)state;
+  struct world world = usual_world();
+  world.m[4][1] = 0.02,
+  world.m[4][2] = 0.28; /* level 3 is made rarer among matches than level 1 … */
+  world.u[4][1] = 0.3, world.u[4][0] = 0.66;
+  struct model_spec spec = usual_spec();
+  struct training_counts counts;
+  struct training_report report;
+  struct model model;
+  make_counts(&world, &spec, 11, &counts);
+  model_train(&spec, &counts, &model, &report);
+  for (unsigned c = 0; c < FIELDS; c++) {
+    assert_true(model.weight[c][1] <= 0);
+    if (c != PHONE) {
+      assert_true(model.weight[c][1] <= model.weight[c][3]);
+      assert_true(model.weight[c][3] <= model.weight[c][5]);
+      for (unsigned n = PATTERN_EXACT; n + 1 < MODEL_NIBBLES; n++)
+        assert_true(model.weight[c][n] <= model.weight[c][n + 1]);
+    }
+    for (unsigned n = 0; n < MODEL_NIBBLES; n++)
+      assert_in_range(model.weight[c][n] + 14 * WEIGHT_BIT, 0, 38 * WEIGHT_BIT);
+  }
+  int32_t alone = model.accept_weight - model.prior - WEIGHT_BIT;
+  assert_true(model.weight[PHONE][PATTERN_EXACT + 1] <= alone);
+  assert_true(model.weight[PHONE][PATTERN_EXACT + 2] <= model.weight[PHONE][PATTERN_EXACT + 1]);
+  assert_true(model.weight[PHONE][PATTERN_EXACT + 4] <= alone);
+  training_counts_release(&counts);
+}
+
+static void what_the_job_fixes_stays(void **state) {
+  (void)state;
+  struct world world = usual_world();
+  world.records = 20000, world.matches = 8000;
+  struct model_spec spec = usual_spec();
+  for (unsigned n = PATTERN_EXACT; n < MODEL_NIBBLES; n++) {
+    spec.comparisons[5].fixed |= (uint16_t)(1u << n);
+    spec.comparisons[5].fixed_weight[n] = 1234;
+  }
+  spec.comparisons[5].fixed |= 1u << PATTERN_DIFFER | 1u << 3 | 1u << 5;
+  spec.comparisons[5].fixed_weight[PATTERN_DIFFER] = -5000;
+  spec.has_accept = spec.has_review = true;
+  spec.accept_weight = 9 * WEIGHT_BIT, spec.review_weight = 5 * WEIGHT_BIT;
+  struct training_counts counts;
+  struct training_report report;
+  struct model model;
+  make_counts(&world, &spec, 5, &counts);
+  model_train(&spec, &counts, &model, &report);
+  assert_int_equal(model.weight[5][PATTERN_EXACT + 3], 1234);
+  assert_int_equal(model.weight[5][PATTERN_DIFFER], -5000);
+  assert_int_equal(model.origin[5], MODEL_FIXED);
+  assert_int_equal(model.accept_weight, 9 * WEIGHT_BIT);
+  assert_int_equal(model.review_weight, 5 * WEIGHT_BIT);
+  training_counts_release(&counts);
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test(elementary_functions_are_right),
+      cmocka_unit_test(known_m_and_u_are_recovered),
+      cmocka_unit_test(the_order_of_counts_does_not_matter),
+      cmocka_unit_test(nothing_to_learn_from_leaves_the_priors),
+      cmocka_unit_test(weights_are_ordered_and_bounded),
+      cmocka_unit_test(what_the_job_fixes_stays),
+  };
+  return cmocka_run_group_tests(tests, NULL, NULL);
+}
