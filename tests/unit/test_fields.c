@@ -446,6 +446,12 @@ static void mail_addresses_agree_by_levels(void **state) {
   check_level("email", "zhangsan@163.com", "zhnagsan@163.com", "one character off, same domain");
   check_level("email", "zhangsan@163.com", "lisi@163.com", "differ");
   check_level("email", "sales@acme.cn", "sales@acme.cn", "missing");
+  check_level("email", "oliver.jones@bond.biz", "oliver.jonesbond.biz", "same before the @");
+  check_level("email", "oliver.jones@bond.biz", "oliver.jones@bondbiz", "same before the @");
+  check_level("email", "oliver.jones@bond.biz", "somebody@bondbiz", "missing");
+  assert_int_equal(key_of("email", "oliver.jones@bondbiz", "exact"), 0);
+  assert_int_equal(key_of("email", "oliver.jones@bondbiz", "local"),
+                   key_of("email", "oliver.jones@bond.biz", "local"));
   check_level("email", "a-local-part-of-more-than-24-characters@x.com",
               "a-local-part-of-more-than-24-characterz@x.com", "differ");
   assert_int_equal(key_of("email", "zhangsan@163.com", "local"),

@@ -1,6 +1,7 @@
 /* Feature: hashes of local part and domain, and the beginning of the local part for telling slips.
  * The domain's hash is that of the domain it seems to be meant for; its two low bits tell the
- * spellings apart (0 = the right one). */
+ * spellings apart (0 = the right one). Of a cell that is no address what stands before the first @
+ * is remembered as its local part, or all of it when there is none. */
 #include "worker/fields/email.h"
 
 #include <strings.h>
@@ -10,12 +11,21 @@
 #include "worker/fields/mask.h"
 #include "worker/similarity/one_edit.h"
 
-enum { EMAIL_LOCAL_MAX = 64, FEATURE_TEXT_SIZE = 24, SPELLING_MASK = 3, MEANT_MAX = 24 };
+enum {
+  EMAIL_LOCAL_MAX = 64,
+  FEATURE_TEXT_SIZE = 23,
+  SPELLING_MASK = 3,
+  MEANT_MAX = 24,
+  BROKEN_LOCAL_MIN = 4
+};
 
 struct email_feature {
   uint32_t local_hash, domain;
   char text[FEATURE_TEXT_SIZE]; /* a local part of this size or more is cut */
+  uint8_t shape;
 };
+
+enum email_shape { SHAPE_ADDRESS, SHAPE_BROKEN, SHAPE_WITHOUT_AT };
 
 enum { LEVEL_OTHER_DOMAIN = 5, LEVEL_ONE_EDIT, LEVEL_MISSPELT_DOMAIN };
 
@@ -213,6 +223,12 @@ static void fill_feature(struct bytes local, struct bytes domain, struct bytes m
   memcpy(f->text, local.data, local.size < FEATURE_TEXT_SIZE ? local.size : FEATURE_TEXT_SIZE);
 }
 
+static void fill_broken(struct bytes text, struct bytes local, struct email_feature *f) {
+  if (local.size < BROKEN_LOCAL_MIN || (classes_in(local) & (STRANGE | STAR | SIGN_AT))) return;
+  fill_feature(local, BYTES_EMPTY, BYTES_EMPTY, f);
+  f->shape = local.size == text.size ? SHAPE_WITHOUT_AT : SHAPE_BROKEN;
+}
+
 static void email_standardise(const struct field_options *options, struct bytes raw,
                               struct arena *arena, struct standard_value *value, void *feature) {
   (void)options;
@@ -231,7 +247,10 @@ static void email_standardise(const struct field_options *options, struct bytes 
   bool fits = text.size && text.size <= CELL_BYTES_MAX;
   const char *sign = fits ? memchr(text.data, '@', text.size) : NULL;
   if (!sign) {
-    if (cell_means_empty(text)) *value = (struct standard_value){.state = VALUE_MISSING};
+    if (cell_means_empty(text))
+      *value = (struct standard_value){.state = VALUE_MISSING};
+    else if (feature && fits)
+      fill_broken(text, text, feature);
     return;
   }
   struct bytes local = bytes_of(text.data, (size_t)(sign - text.data));
@@ -248,7 +267,10 @@ static void email_standardise(const struct field_options *options, struct bytes 
     }
   }
   struct verdict v = judge(local, domain);
-  if (v.state == VALUE_INVALID) return;
+  if (v.state == VALUE_INVALID) {
+    if (feature) fill_broken(text, local, feature);
+    return;
+  }
   *value = (struct standard_value){BYTES_EMPTY, v.state, (uint8_t)v.kind, v.flags};
   if (v.state == VALUE_MISSING) return;
   if (several) value->flags |= FIELD_W_AMBIGUOUS;
@@ -274,22 +296,40 @@ static uint64_t email_key_part(const void *feature, unsigned part) {
   const struct email_feature *f = as_feature(feature);
   if (is_missing(f)) return 0;
   uint64_t local = hash_bytes_seeded(bytes_of(f->text, FEATURE_TEXT_SIZE), f->local_hash);
-  if (part == PART_EXACT) return hash_join(local, f->domain);
-  return part == PART_LOCAL ? local : 0;
+  if (part == PART_EXACT) return f->shape == SHAPE_ADDRESS ? hash_join(local, f->domain) : 0;
+  return part == PART_LOCAL && f->shape != SHAPE_WITHOUT_AT ? local : 0;
+}
+
+static struct bytes local_of(const struct email_feature *f) {
+  return bytes_of(f->text, strnlen(f->text, FEATURE_TEXT_SIZE));
 }
 
 static bool one_edit_in_local(const struct email_feature *a, const struct email_feature *b) {
-  struct bytes x = bytes_of(a->text, strnlen(a->text, FEATURE_TEXT_SIZE));
-  struct bytes y = bytes_of(b->text, strnlen(b->text, FEATURE_TEXT_SIZE));
+  struct bytes x = local_of(a), y = local_of(b);
   return x.size < FEATURE_TEXT_SIZE && y.size < FEATURE_TEXT_SIZE && x.size + y.size >= 6 &&
          one_edit(x, y);
+}
+
+static bool same_local(const struct email_feature *a, const struct email_feature *b) {
+  return a->local_hash == b->local_hash && memcmp(a->text, b->text, FEATURE_TEXT_SIZE) == 0;
+}
+
+/* At least one is no address: it can speak for a pair, not against it. */
+static unsigned compare_broken(const struct email_feature *a, const struct email_feature *b) {
+  bool same = same_local(a, b);
+  if (a->shape == SHAPE_WITHOUT_AT)
+    same |= local_of(b).size >= BROKEN_LOCAL_MIN && bytes_starts_with(local_of(a), local_of(b));
+  if (b->shape == SHAPE_WITHOUT_AT)
+    same |= local_of(a).size >= BROKEN_LOCAL_MIN && bytes_starts_with(local_of(b), local_of(a));
+  return same ? LEVEL_OTHER_DOMAIN : FIELD_LEVEL_MISSING;
 }
 
 static unsigned email_compare(const void *pa, const void *pb) {
   const struct email_feature *a = as_feature(pa), *b = as_feature(pb);
   if (is_missing(a) || is_missing(b)) return FIELD_LEVEL_MISSING;
+  if (a->shape != SHAPE_ADDRESS || b->shape != SHAPE_ADDRESS) return compare_broken(a, b);
   bool same_meant = ((a->domain ^ b->domain) & ~(uint32_t)SPELLING_MASK) == 0;
-  if (a->local_hash == b->local_hash && memcmp(a->text, b->text, FEATURE_TEXT_SIZE) == 0) {
+  if (same_local(a, b)) {
     if (a->domain == b->domain) return FIELD_LEVEL_EXACT;
     return same_meant ? LEVEL_MISSPELT_DOMAIN : LEVEL_OTHER_DOMAIN;
   }
