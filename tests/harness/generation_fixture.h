@@ -11,6 +11,7 @@
 #include "common/check.h"
 #include "common/memory.h"
 #include "worker/golden_codec.h"
+#include "worker/stages/merge.h"
 #include "worker/store/data_folder.h"
 #include "worker/store/generation.h"
 
@@ -25,30 +26,29 @@ struct fixture_record {
 };
 
 static inline void fixture_job(struct job *job, uint32_t shards) {
-  static const struct {
-    const char *name;
-    enum field_type_id type;
-  } fields[FIXTURE_FIELDS] = {{"姓名", FIELD_TYPE_PERSON_NAME},
-                              {"手机", FIELD_TYPE_PHONE},
-                              {"邮箱", FIELD_TYPE_EMAIL},
-                              {"地址", FIELD_TYPE_ADDRESS}};
-  job_init(job);
-  job->shards = shards;
-  job->name = BYTES("fixture");
-  job->field_count = FIXTURE_FIELDS;
-  job->fields = arena_alloc_zeroed(&job->arena, FIXTURE_FIELDS * sizeof *job->fields);
-  for (int f = 0; f < FIXTURE_FIELDS; f++) {
-    job->fields[f].name = bytes_from_string(fields[f].name);
-    job->fields[f].type = fields[f].type;
-  }
-  job->source_count = 1;
-  job->sources = arena_alloc_zeroed(&job->arena, sizeof *job->sources);
-  job->sources[0].id = BYTES("crm");
+  static const char yaml[] =
+      "version: 1\n"
+      "name: fixture\n"
+      "shards: %u\n"
+      "fields: {姓名: text, 手机: {type: phone, multi: true}, 邮箱: email, 地址: address}\n"
+      "sources:\n"
+      "  - id: crm\n"
+      "    files: crm.csv\n"
+      "    key: [id]\n"
+      "    map: {name: 姓名, phone: 手机, email: 邮箱, address: 地址}\n";
+  char text[sizeof yaml + 16];
+  snprintf(text, sizeof text, yaml, shards);
+  struct failure failure = {0};
+  if (job_parse(bytes_from_string(text), "fixture.yaml", job, &failure)) puts(failure.message);
+  check(job->field_count == FIXTURE_FIELDS && job->shards == shards);
 }
 
 /* A run as the cluster stage leaves it. */
 struct fixture_run {
   struct run_state state;
+  struct golden_plan golden_plan;
+  struct hash128 digest;
+  bool lies; /* the next golden record gets a name that nobody has */
   struct split_output split;
   uint32_t *entity_names; /* by entity: the number in fixture_record.entity */
 };
@@ -86,15 +86,16 @@ static inline int fixture_member_order(const void *a_, const void *b_) {
   return (a->row > b->row) - (a->row < b->row);
 }
 
-static inline void fixture_run_make(struct fixture_run *run, const struct job *job,
+static inline void fixture_run_make(struct fixture_run *run, struct job *job,
                                     const struct fixture_record *records, uint32_t count,
                                     int32_t as_of_day) {
   *run = (struct fixture_run){0};
   struct run_state *s = &run->state;
-  s->plan.job = job;
-  s->plan.row_bytes = sizeof(struct feature_row);
+  struct failure failure;
+  check(plan_make(job, &s->plan, &failure) == ERR_OK);
+  golden_plan_make(&s->plan, as_of_day, &run->golden_plan);
   s->row_count = count;
-  s->rows = memory_new_zeroed(count, sizeof(struct feature_row));
+  s->rows = memory_new_zeroed(count, s->plan.row_bytes);
   s->as_of_day = as_of_day;
   s->splits = &run->split;
   s->split_count = 1;
@@ -140,24 +141,22 @@ static inline uint64_t fixture_customer(struct fixture_run *run, uint32_t name) 
   return run->state.customer_ids[fixture_entity(run, name)];
 }
 
-/* A golden record that takes every field from its first member that has it. */
-static inline void fixture_golden(const struct record_view *members, uint32_t count,
-                                  uint64_t customer_id, struct buffer *out) {
-  static struct golden_record golden;
-  static int32_t weights[1024];
-  check(count <= 1024);
-  golden = (struct golden_record){.customer_id = customer_id, .member_count = count,
-                                  .members = members, .link_weights = weights,
-                                  .first_seen_ms = INT64_MIN, .updated_at_ms = INT64_MIN,
-                                  .score = -1, .tier = ""};
-  for (uint32_t f = 0; f < FIXTURE_FIELDS; f++)
-    for (uint32_t m = 0; m < count && !golden.values[f].text.size; m++)
-      if (members[m].values[f].text.size)
-        golden.values[f] = (struct golden_value){.text = members[m].values[f].text,
-                                                 .origin = GOLDEN_CELL,
-                                                 .rule = SURVIVE_MOST_FREQUENT, .member = m,
-                                                 .distinct_count = 1};
-  golden_encode(&golden, FIXTURE_FIELDS, out);
+/* As the merge stage makes it; adds to the run's digest. */
+static inline void fixture_golden(struct fixture_run *run, const struct record_view *members,
+                                  uint32_t count, uint64_t customer_id, struct arena *arena,
+                                  struct buffer *out) {
+  struct golden_record *golden = arena_alloc_zeroed(arena, sizeof *golden);
+  int32_t *weights = arena_alloc_zeroed(arena, count * sizeof *weights);
+  struct buffer scratch = {0};
+  golden_merge(&run->golden_plan, members, count, weights, arena, golden);
+  if (run->lies) golden->values[FIXTURE_NAME].text = BYTES("nobody");
+  run->lies = false;
+  golden->customer_id = customer_id;
+  golden->score = -1;
+  golden->tier = "";
+  golden_digest_add(&run->digest, golden_digest(run->state.plan.job, golden, &scratch));
+  golden_encode(golden, FIXTURE_FIELDS, out);
+  buffer_release(&scratch);
 }
 
 static inline enum err fixture_write_shard(struct generation_writer *writer,
@@ -179,7 +178,7 @@ static inline enum err fixture_write_shard(struct generation_writer *writer,
       record_view_of(run_state_record(&run->state, c->members[first + m]), FIXTURE_FIELDS,
                      &views[m]);
     buffer_clear(&golden);
-    fixture_golden(views, count, run->state.customer_ids[e], &golden);
+    fixture_golden(run, views, count, run->state.customer_ids[e], &arena, &golden);
     struct generation_customer customer = {run->state.customer_ids[e], buffer_bytes(&golden), count,
                                            views, evidence};
     err = generation_shard_append(shard, &customer, failure);
@@ -195,7 +194,7 @@ static inline enum err fixture_write_shard(struct generation_writer *writer,
 }
 
 /* Everything from opening the writer to the publication. */
-static inline enum err fixture_publish(const char *data_dir, const struct job *job,
+static inline enum err fixture_publish(const char *data_dir, struct job *job,
                                        struct fixture_run *run, struct failure *failure) {
   struct generation_writer *writer;
   enum err err = generation_writer_open(data_dir, job, &writer, failure);
@@ -213,7 +212,9 @@ static inline enum err fixture_publish(const char *data_dir, const struct job *j
     return err;
   }
   struct model model = {.comparison_count = 2, .prior = -20000};
-  struct generation_facts facts = {.digest = BYTES("fixture"), .as_of_day = run->state.as_of_day,
+  char digest[GENERATION_DIGEST_BYTES];
+  generation_digest_format(run->digest, digest);
+  struct generation_facts facts = {.digest = bytes_from_string(digest), .as_of_day = run->state.as_of_day,
                                    .row_count = run->state.row_count,
                                    .records_read = run->state.row_count, .model = &model};
   return generation_publish(writer, &facts, failure);
@@ -231,22 +232,6 @@ static inline void fixture_folder_remove(const char *path) {
 }
 
 /* WEAK STUBS */
-static inline void fixture_as_it_is(const struct field_options *options, struct bytes raw,
-                                    struct arena *arena, struct standard_value *value,
-                                    void *feature) {
-  (void)options, (void)arena, (void)feature;
-  *value = (struct standard_value){raw, raw.size ? VALUE_OK : VALUE_MISSING, 0, 0};
-}
-__attribute__((weak)) const struct field_type *field_type_find(struct bytes type) {
-  static const struct field_type text = {.search = FIELD_SEARCH_TEXT,
-                                         .standardise = fixture_as_it_is},
-                                 phone = {.search = FIELD_SEARCH_DIGITS,
-                                          .standardise = fixture_as_it_is},
-                                 exact = {.search = FIELD_SEARCH_EXACT,
-                                          .standardise = fixture_as_it_is};
-  if (bytes_equal(type, BYTES("person_name")) || bytes_equal(type, BYTES("address"))) return &text;
-  return bytes_equal(type, BYTES("phone")) ? &phone : &exact;
-}
 __attribute__((weak)) const char *run_state_record(const struct run_state *run, uint32_t row) {
   return run->splits[0].records.data + run->splits[0].record_offsets[row];
 }

@@ -221,7 +221,7 @@ static void counts_that_disagree_are_not_published(void **state) {
   fixture_job(&job, SHARDS);
   fixture_run_make(&run, &job, first_day, 7, DAY);
   run.state.row_count = 8; /* one more was read than is linked */
-  run.state.rows = memory_resize(run.state.rows, 8 * sizeof(struct feature_row));
+  run.state.rows = memory_resize(run.state.rows, 8 * run.state.plan.row_bytes);
   run.state.clusters.entity[7] = UINT32_MAX;
   assert_int_equal(fixture_publish(dir, &job, &run, &failure), ERR_MISMATCH);
   struct generation *g;

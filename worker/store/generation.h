@@ -84,9 +84,14 @@ enum err generation_shard_end(struct generation_shard *take_shard, struct failur
 /* Gives up a shard that was begun; the run must then be aborted. NULL is allowed. */
 void generation_shard_drop(struct generation_shard *take_shard);
 
+/* A run's digest (the sum of golden_digest over all customers, worker/golden_codec.h) as it is printed
+ * and stands in the manifest: 32 hexadecimal digits. */
+enum { GENERATION_DIGEST_BYTES = 33 };
+void generation_digest_format(struct hash128 digest, char out[GENERATION_DIGEST_BYTES]);
+
 /* What the manifest says of the run besides what the writer knows itself. Borrowed for the call. */
 struct generation_facts {
-  struct bytes digest;             /* the run's, as printed */
+  struct bytes digest;             /* of the run; guiyi verify computes it again */
   int32_t as_of_day;               /* days since 1970-01-01 */
   uint32_t row_count;              /* record_header.row is below this */
   uint64_t records_read, records_quarantined, records_rejected;

@@ -1,4 +1,5 @@
 #include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -197,6 +198,10 @@ void generation_order_release(struct generation_order *order) {
 
 /* ---- publishing ---- */
 
+void generation_digest_format(struct hash128 digest, char out[GENERATION_DIGEST_BYTES]) {
+  snprintf(out, GENERATION_DIGEST_BYTES, "%016" PRIx64 "%016" PRIx64, digest.high, digest.low);
+}
+
 static enum err sync_shards(struct generation_writer *w, struct failure *failure) {
   enum err err = ERR_OK;
   for (uint32_t s = 0; !err && s < w->job->shards; s++) {
@@ -229,12 +234,15 @@ static void print_event(const struct identity_event *e, struct buffer *out) {
   }
 }
 
-static enum err write_events(struct generation_writer *w, struct failure *failure) {
+static enum err write_events(struct generation_writer *w, struct manifest *manifest,
+                             struct failure *failure) {
   char path[DATA_FOLDER_PATH_MAX];
   enum err err = data_folder_path(w->data_dir, w->number, "events.jsonl", path, failure);
   if (err) return err;
   struct buffer text = {0};
   for (size_t i = 0; i < w->ids->event_count; i++) print_event(&w->ids->events[i], &text);
+  manifest->events_bytes = text.size;
+  manifest->events_checksum = hash_bytes_128(buffer_bytes(&text));
   err = data_folder_write_file(path, buffer_bytes(&text), failure);
   buffer_release(&text);
   return err;
@@ -286,6 +294,7 @@ static enum err make_manifest(struct generation_writer *w, const struct generati
   return ERR_OK;
 }
 
+/* Writes the events, then the manifest. */
 static enum err write_manifest(struct generation_writer *w, const struct generation_facts *facts,
                                struct data_folder_current *current, struct failure *failure) {
   struct arena arena = {0};
@@ -293,6 +302,8 @@ static enum err write_manifest(struct generation_writer *w, const struct generat
   struct manifest manifest;
   char path[DATA_FOLDER_PATH_MAX];
   enum err err = make_manifest(w, facts, &arena, &manifest, failure);
+  if (!err) err = write_events(w, &manifest, failure);
+  failpoint("events written");
   if (!err) err = data_folder_path(w->data_dir, w->number, "manifest.json", path, failure);
   if (!err) {
     manifest_print(&manifest, &text);
@@ -310,8 +321,6 @@ enum err generation_publish(struct generation_writer *w, const struct generation
   failpoint("built");
   enum err err = sync_shards(w, failure);
   failpoint("shards synced");
-  if (!err) err = write_events(w, failure);
-  failpoint("events written");
   if (!err) err = write_manifest(w, facts, &current, failure);
   failpoint("manifest written");
   if (!err) err = data_folder_sync(w->data_dir, w->number, failure);

@@ -136,6 +136,8 @@ void manifest_print(const struct manifest *m, struct buffer *out) {
   put_u64(&w, "customers", m->customers);
   put_u64(&w, "records", m->records);
   put_u64(&w, "aliases", m->aliases);
+  put_u64(&w, "events_bytes", m->events_bytes);
+  put_checksum(&w, "events_checksum", m->events_checksum);
   put_checksum(&w, "job_digest", m->job_digest);
   put_bytes(&w, "job", m->job_text);
   print_model(&w, &m->model);
@@ -353,6 +355,8 @@ static void parse_root(struct parse *p, yajl_val root, struct manifest *m) {
   m->customers = count_of(p, root, "customers");
   m->records = count_of(p, root, "records");
   m->aliases = count_of(p, root, "aliases");
+  m->events_bytes = count_of(p, root, "events_bytes");
+  m->events_checksum = checksum(p, root, "events_checksum");
   m->job_digest = checksum(p, root, "job_digest");
   m->job_text = text(p, root, "job");
   parse_model(p, root, &m->model);

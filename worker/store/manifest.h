@@ -86,6 +86,8 @@ struct manifest {
   uint32_t file_count;
   struct manifest_counter *counters; /* by day */
   uint32_t counter_count;
+  uint64_t events_bytes;    /* of events.jsonl */
+  struct hash128 events_checksum;
   uint32_t shard_count;
   struct manifest_shard *shards;
 };

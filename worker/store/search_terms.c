@@ -15,6 +15,7 @@ enum {
   DIGITS_MIDDLE_OF_MIN = 8,
   DIGITS_FOUR = 4,
   DIGITS_MAX = 64,        /* of a value; further ones are not looked at */
+  TEXT_CHARACTERS_MAX = 64, /* likewise: a remark of a page must not outweigh all names */
 };
 
 static uint32_t term_hash(uint32_t field, enum term_kind kind, struct bytes text) {
@@ -44,7 +45,11 @@ static void digit_terms(uint32_t field, struct bytes value, struct u32_list *ter
     u32_list_append(terms, term_hash(field, TERM_DIGITS_END, last_of(digits, DIGITS_FOUR)));
 }
 
-/* Calls for every two neighbouring characters. */
+static struct bytes searched_text(struct bytes text, struct arena *arena) {
+  return text_first(text_fold(text, arena), TEXT_CHARACTERS_MAX);
+}
+
+/* Of every two neighbouring characters. */
 static void pair_terms(uint32_t field, struct bytes folded, size_t pairs_max,
                        struct u32_list *terms) {
   const char *at = folded.data, *end = folded.data + folded.size;
@@ -67,7 +72,7 @@ void search_terms_of_value(uint32_t field, enum field_search search, struct byte
   for (struct bytes part; golden_next_part(&value, &part);) {
     if (part.size == 0) continue;
     if (search == FIELD_SEARCH_TEXT) {
-      struct bytes folded = text_fold(part, arena);
+      struct bytes folded = searched_text(part, arena);
       if (folded.size == 0) continue;
       u32_list_append(terms, term_hash(field, TERM_START, text_first(folded, 1)));
       pair_terms(field, folded, SIZE_MAX, terms);
@@ -191,7 +196,7 @@ bool search_value_fits(const struct search_condition *c, struct bytes value, str
     if (c->how == SEARCH_EQUAL) {
       if (bytes_equal(part, c->text)) return true;
     } else if (c->how == SEARCH_BEGINS || c->how == SEARCH_CONTAINS) {
-      struct bytes folded = text_fold(part, arena);
+      struct bytes folded = searched_text(part, arena);
       size_t at = bytes_find(folded, c->text);
       if (c->how == SEARCH_BEGINS ? at == 0 && folded.size : at < folded.size) return true;
     } else if (digits_fit(c, part)) {

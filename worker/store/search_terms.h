@@ -2,7 +2,8 @@
  *
  * The two sides must agree, so both are here and nowhere else. By the field type's search:
  *   exact    the whole value
- *   text     the first character, and every two neighbouring characters, case folded
+ *   text     the first character, and every two neighbouring characters, case folded; of the first 64
+ *            characters
  *   digits   the whole value; its first 3 to 7 digits; the middle four (of at least eight); the last
  *            four
  * A record's own id is searched as an exact value of the pretended field SEARCH_FIELD_RECORD_ID.
