@@ -908,6 +908,14 @@ static void levels_are_probabilities(void **state) {
     assert_ptr_equal(field_type_find(bytes_from_string((*t)->name)), *t);
   }
   assert_null(field_type_find(BYTES("no such type")));
+  static const char *const names[] = {
+#define T(id, name) name,
+      FIELD_TYPE_TABLE(T)
+#undef T
+  };
+  for (size_t i = 0; i < FIELD_TYPE_COUNT; i++)
+    assert_string_equal(field_type_list()[i]->name, names[i]);
+  assert_null(field_type_list()[FIELD_TYPE_COUNT]);
 }
 
 /* Cells that look like something, and are changed a little. */
@@ -1000,7 +1008,9 @@ static void check_promises(const struct field_type *t, const struct field_option
   }
   if (r.value.state == VALUE_OK) assert_true(bytes_equal(r.value.value, cell));
   if (r.value.state != VALUE_OK && r.value.state != VALUE_FIXED) return;
-  /* its own value again */
+  /* Its own value again. Names and addresses promise that of names and addresses, not of cells that
+   * are none: their own tests ask it. */
+  if (t == type_of("person_name") || t == type_of("address")) return;
   struct result again = standardise_with(options, t->name, r.value.value, arena);
   if (again.value.state != VALUE_OK || !bytes_equal(again.value.value, r.value.value))
     fail_msg("%s: '%s' gives '%s', which gives '%s'", t->name, text_of(cell, arena),
@@ -1008,15 +1018,14 @@ static void check_promises(const struct field_type *t, const struct field_option
   assert_int_equal(again.value.kind, r.value.kind);
   assert_memory_equal(again.feature, r.feature, sizeof r.feature);
   if (t->key_part(r.feature, 0)) {
-    assert_int_equal(t->compare(r.feature, again.feature), FIELD_LEVEL_EXACT);
+    if (t->compare(r.feature, again.feature) != FIELD_LEVEL_EXACT)
+      fail_msg("%s: '%s' does not agree with itself", t->name, text_of(cell, arena));
     if (t->contradicts) assert_false(t->contradicts(r.feature, again.feature));
   }
 }
 
 static void every_type_keeps_its_promises(void **state) {
   (void)state;
-  static const char *const names[] = {"phone", "id_card",  "uscc",   "email", "account",
-                                      "date",  "category", "amount", "text"};
   struct arena arena = {0};
   uint64_t random = 42;
   for (int i = 0; i < 40000; i++) {
@@ -1024,8 +1033,8 @@ static void every_type_keeps_its_promises(void **state) {
     struct field_options options = plain_options;
     options.date_with_time = i % 2;
     options.code_table = i % 3 ? CODE_NONE : (enum code_table)(next_random(&random) % 5);
-    for (size_t t = 0; t < sizeof names / sizeof names[0]; t++)
-      check_promises(type_of(names[t]), &options, cell, other, &arena);
+    for (const struct field_type *const *t = field_type_list(); *t; t++)
+      check_promises(*t, &options, cell, other, &arena);
     arena_reset(&arena);
   }
   arena_release(&arena);
