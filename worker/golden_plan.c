@@ -223,26 +223,3 @@ int32_t golden_day_of(const struct golden_plan *plan, int64_t time_ms) {
   int64_t day = local / day_ms - (local % day_ms < 0);
   return (int32_t)day;
 }
-
-bool golden_amount_fen(struct bytes text, int64_t *fen) {
-  const int64_t limit = 1000000000000000;
-  bool negative = text.size && text.data[0] == '-';
-  size_t at = negative;
-  int64_t value = 0;
-  size_t digits = 0;
-  for (; at < text.size && (unsigned)text.data[at] - '0' <= 9; at++, digits++) {
-    value = value * 10 + (text.data[at] - '0');
-    if (value > limit / 100) return false;
-  }
-  int decimals = 0;
-  if (at < text.size && text.data[at] == '.')
-    for (at++; at < text.size && (unsigned)text.data[at] - '0' <= 9; at++, digits++)
-      if (decimals < 2) {
-        value = value * 10 + (text.data[at] - '0');
-        decimals++;
-      }
-  if (at != text.size || digits == 0) return false;
-  for (; decimals < 2; decimals++) value *= 10;
-  *fen = negative ? -value : value;
-  return true;
-}

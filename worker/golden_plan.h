@@ -77,10 +77,6 @@ struct golden_plan {
 /* plan must outlive out. as_of_day: the run's, days since 1970-01-01 in the job's time zone. */
 void golden_plan_make(const struct plan *plan, int32_t as_of_day, struct golden_plan *out);
 
-/* A canonical amount ("1234.5", "-3") in fen; further decimals are cut. false when it is none or
- * beyond 10^15 fen. */
-bool golden_amount_fen(struct bytes text, int64_t *fen);
-
 /* "most_recent": as the job file writes it. */
 const char *golden_rule_name(enum survivorship rule);
 

@@ -45,7 +45,7 @@ static void make_golden(uint64_t *seed, uint32_t members) {
                                     ok(i ? "" : "11010519491231002X"),
                                     ok(""),
                                     ok(i % 2 ? orders : ""),
-                                    ok(i % 2 ? "6000" : ""),
+                                    ok(i % 2 ? "6000.00" : ""),
                                     ok(i % 3 ? "" : name),
                                     ok("")};
     fixture_member(&x, i % 2, id, (20000LL - i) * DAY_MS, values);

@@ -5,6 +5,7 @@
 #include "common/calendar.h"
 #include "common/check.h"
 #include "common/number_write.h"
+#include "worker/fields/amount.h"
 #include "worker/fields/id_card.h"
 #include "worker/stages/tag.h"
 
@@ -216,7 +217,7 @@ static uint32_t collect_candidates(struct merge *m, uint32_t f) {
 
 static int compare_values(const struct golden_field *field, struct bytes a, struct bytes b) {
   int64_t x, y;
-  if (field->is_amount && golden_amount_fen(a, &x) && golden_amount_fen(b, &y) && x != y)
+  if (field->is_amount && amount_value_fen(a, &x) && amount_value_fen(b, &y) && x != y)
     return compare_i64(x, y);
   return bytes_compare(a, b);
 }

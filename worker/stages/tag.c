@@ -4,7 +4,10 @@
 
 #include "common/check.h"
 #include "common/number_write.h"
+#include "worker/fields/amount.h"
 
+/* A larger amount is a mistake of the source; it is not counted, so that sums cannot overflow. */
+static const int64_t amount_fen_max = 100000000000000;
 enum { YEAR_DAYS = 365, VIEWS_RECENT_DAYS = 90, VIEWS_BEFORE_DAYS = 180, FULL = 1000 };
 
 const struct job_tags tag_defaults = {
@@ -52,7 +55,8 @@ static int64_t amount_of(const struct golden_plan *plan, const struct record_vie
   if (plan->order_amount < 0) return 0;
   const struct record_value *value = &member->values[plan->order_amount];
   bool usable = value->state == VALUE_OK || value->state == VALUE_FIXED;
-  return usable && golden_amount_fen(value->text, &fen) ? fen : 0;
+  if (!usable || !amount_value_fen(value->text, &fen)) return 0;
+  return fen >= -amount_fen_max && fen <= amount_fen_max ? fen : 0;
 }
 
 static struct event make_event(const struct golden_plan *plan, const struct record_view *members,
