@@ -1,0 +1,402 @@
+#include "cli/evaluation_data.h"
+
+#include <stdlib.h>
+
+#include "common/memory.h"
+#include "common/record.h"
+#include "worker/sources/source_file.h"
+#include "worker/sources/source_reader.h"
+
+/* ---- numbered names ---- */
+
+static void name_table_grow(struct name_table *t) {
+  t->capacity = t->capacity ? t->capacity * 2 : 1024;
+  t->keys = memory_resize(t->keys, t->capacity * sizeof *t->keys);
+  free(t->slots);
+  t->slot_mask = 2 * t->capacity - 1;
+  t->slots = memory_new_zeroed(2 * (size_t)t->capacity, sizeof *t->slots);
+  for (uint32_t i = 0; i < t->count; i++) {
+    uint32_t at = (uint32_t)t->keys[i].low & t->slot_mask;
+    while (t->slots[at]) at = (at + 1) & t->slot_mask;
+    t->slots[at] = i + 1;
+  }
+}
+
+/* The slot where the name is or would be. */
+static uint32_t name_table_slot(const struct name_table *t, struct hash128 key) {
+  uint32_t at = (uint32_t)key.low & t->slot_mask;
+  while (t->slots[at]) {
+    const struct hash128 *known = &t->keys[t->slots[at] - 1];
+    if (known->low == key.low && known->high == key.high) break;
+    at = (at + 1) & t->slot_mask;
+  }
+  return at;
+}
+
+/* The number of a name, a new one when it is new. */
+static uint32_t name_table_add(struct name_table *t, struct hash128 key) {
+  if (t->count == t->capacity) name_table_grow(t);
+  uint32_t at = name_table_slot(t, key);
+  if (t->slots[at]) return t->slots[at] - 1;
+  t->keys[t->count] = key;
+  t->slots[at] = ++t->count;
+  return t->count - 1;
+}
+
+static bool name_table_find(const struct name_table *t, struct hash128 key, uint32_t *number) {
+  if (t->count == 0) return false;
+  uint32_t at = name_table_slot(t, key);
+  if (t->slots[at]) *number = t->slots[at] - 1;
+  return t->slots[at] != 0;
+}
+
+static void name_table_release(struct name_table *t) {
+  free(t->keys);
+  free(t->slots);
+}
+
+/* ---- tables in files ---- */
+
+struct table {
+  struct source_file file;
+  const char *path;
+};
+
+/* One row; line is the physical one. */
+typedef enum err (*row_function)(void *context, const struct bytes *cells, uint64_t line,
+                                 struct failure *failure);
+
+static enum err table_open(const char *path, struct table *table, struct failure *failure) {
+  struct source_file_options options = {.header = 1};
+  table->path = path;
+  return source_file_scan(path, &options, 0, &table->file, failure);
+}
+
+static int table_column(const struct table *table, const char *name) {
+  for (uint32_t c = 0; c < table->file.column_count; c++)
+    if (bytes_equal(table->file.columns[c], bytes_from_string(name))) return (int)c;
+  return -1;
+}
+
+/* The first of the names that is a column; NULL ends them. */
+static int table_column_of(const struct table *table, const char *const *names) {
+  int column = -1;
+  for (; *names && column < 0; names++) column = table_column(table, *names);
+  return column;
+}
+
+static enum err refuse_row(const struct table *table, uint64_t line, const char *reason,
+                           struct failure *failure) {
+  return failure_set(failure, ERR_INPUT, "%s, line %llu: %s; nothing was evaluated", table->path,
+                     (unsigned long long)line, reason);
+}
+
+static enum err read_split(const struct table *table, uint32_t split, row_function row,
+                           void *context, struct failure *failure) {
+  struct source_reader *reader = NULL;
+  enum err err = source_reader_open(&table->file, split, &reader, failure);
+  struct source_batch batch = {0};
+  uint32_t rejects = 0;
+  while (!err) {
+    err = source_reader_next(reader, &batch, failure);
+    if (err) break;
+    const struct source_reject *rejected = source_reader_rejects(reader, &rejects);
+    if (rejects) {
+      err = refuse_row(table, rejected->line, source_reject_sentence(rejected->reason), failure);
+      break;
+    }
+    if (batch.row_count == 0) break;
+    for (uint32_t r = 0; r < batch.row_count && !err; r++)
+      err = row(context, batch.cells + (size_t)r * batch.column_count, batch.lines[r], failure);
+  }
+  source_reader_close(&reader);
+  return err;
+}
+
+static enum err table_read(const struct table *table, row_function row, void *context,
+                           struct failure *failure) {
+  enum err err = ERR_OK;
+  for (uint32_t s = 0; s < table->file.split_count && !err; s++)
+    err = read_split(table, s, row, context, failure);
+  return err;
+}
+
+static enum err missing_column(const struct table *table, const char *wanted,
+                               struct failure *failure) {
+  struct buffer found = {0};
+  for (uint32_t c = 0; c < table->file.column_count; c++) {
+    if (c) buffer_append_string(&found, ", ");
+    buffer_append_bytes(&found, table->file.columns[c]);
+  }
+  enum err err = failure_set(failure, ERR_INPUT, "%s: no column %s; it has %s", table->path, wanted,
+                             buffer_string(&found));
+  buffer_release(&found);
+  return err;
+}
+
+static struct hash128 record_name(struct bytes source, struct bytes id) {
+  return record_key(source, id, true);
+}
+
+static struct bytes cell_or_empty(const struct bytes *cells, int column) {
+  return column < 0 ? BYTES_EMPTY : cells[column];
+}
+
+/* ---- truth and members ---- */
+
+struct assignment {
+  struct evaluation_data *data;
+  const struct table *table;
+  int source, id, group, class;
+  uint32_t capacity; /* of data->entity and data->class */
+};
+
+static const char *const id_columns[] = {"source_record_id", "record_id", NULL};
+static const char *const group_columns[] = {"customer_id", "entity_id", NULL};
+
+static enum err find_columns(const struct table *table, struct assignment *a,
+                             struct failure *failure) {
+  a->source = table_column(table, "source");
+  a->id = table_column_of(table, id_columns);
+  a->group = table_column_of(table, group_columns);
+  a->class = table_column(table, "class");
+  if (a->id < 0) return missing_column(table, "record_id or source_record_id", failure);
+  if (a->group < 0) return missing_column(table, "entity_id or customer_id", failure);
+  return ERR_OK;
+}
+
+static uint32_t add_class(struct evaluation_data *data, struct bytes name) {
+  uint32_t class = name_table_add(&data->classes, hash_bytes_128(name));
+  if (class == data->class_capacity) {
+    uint32_t capacity = class ? class * 2 : 64;
+    struct bytes *names = arena_alloc(&data->arena, capacity * sizeof *names);
+    if (class) memcpy(names, data->class_names, class * sizeof *names);
+    data->class_names = names;
+    data->class_capacity = capacity;
+  }
+  if (class == data->classes.count - 1) data->class_names[class] = arena_copy(&data->arena, name);
+  return class;
+}
+
+static enum err truth_row(void *context, const struct bytes *cells, uint64_t line,
+                          struct failure *failure) {
+  struct assignment *a = context;
+  struct evaluation_data *data = a->data;
+  uint32_t record = data->records.count;
+  struct bytes source = data->by_source ? cells[a->source] : BYTES_EMPTY;
+  if (name_table_add(&data->records, record_name(source, cells[a->id])) != record)
+    return refuse_row(a->table, line, "the truth holds this record twice", failure);
+  if (record == a->capacity) {
+    a->capacity = a->capacity ? a->capacity * 2 : 1024;
+    data->entity = memory_resize(data->entity, a->capacity * sizeof *data->entity);
+    data->class = memory_resize(data->class, a->capacity * sizeof *data->class);
+  }
+  data->entity[record] = name_table_add(&data->entities, hash_bytes_128(cells[a->group]));
+  data->class[record] = data->has_classes ? add_class(data, cells[a->class]) : 0;
+  return ERR_OK;
+}
+
+enum err evaluation_read_truth(const char *path, struct evaluation_data *data,
+                               struct failure *failure) {
+  struct table table;
+  struct assignment a = {.data = data, .table = &table};
+  enum err err = table_open(path, &table, failure);
+  if (!err) err = find_columns(&table, &a, failure);
+  if (!err) {
+    data->by_source = a.source >= 0 && table_column(&table, "source_record_id") >= 0;
+    data->has_classes = a.class >= 0;
+    err = table_read(&table, truth_row, &a, failure);
+  }
+  source_file_release(&table.file);
+  return err;
+}
+
+static enum err member_row(void *context, const struct bytes *cells, uint64_t line,
+                           struct failure *failure) {
+  struct assignment *a = context;
+  struct evaluation_data *data = a->data;
+  uint32_t record;
+  struct bytes source = data->by_source ? cells[a->source] : BYTES_EMPTY;
+  if (!name_table_find(&data->records, record_name(source, cells[a->id]), &record))
+    return refuse_row(a->table, line, "the truth does not have this record", failure);
+  if (data->cluster[record] != UINT32_MAX)
+    return refuse_row(a->table, line, "this record comes twice", failure);
+  data->cluster[record] = name_table_add(&data->clusters, hash_bytes_128(cells[a->group]));
+  return ERR_OK;
+}
+
+enum err evaluation_read_members(const char *path, struct evaluation_data *data,
+                                 struct failure *failure) {
+  struct table table;
+  struct assignment a = {.data = data, .table = &table};
+  enum err err = table_open(path, &table, failure);
+  if (!err) err = find_columns(&table, &a, failure);
+  if (!err && data->by_source && a.source < 0)
+    err = missing_column(&table, "source, which the truth names records by", failure);
+  uint32_t count = data->records.count;
+  data->cluster = memory_new(((size_t)count + 1) * sizeof *data->cluster);
+  for (uint32_t r = 0; r < count; r++) data->cluster[r] = UINT32_MAX;
+  if (!err) err = table_read(&table, member_row, &a, failure);
+  for (uint32_t r = 0; r < count && !err; r++)
+    if (data->cluster[r] == UINT32_MAX) data->cluster[r] = data->clusters.count + data->missing++;
+  source_file_release(&table.file);
+  return err;
+}
+
+void evaluation_data_release(struct evaluation_data *data) {
+  name_table_release(&data->records);
+  name_table_release(&data->entities);
+  name_table_release(&data->clusters);
+  name_table_release(&data->classes);
+  free(data->entity);
+  free(data->cluster);
+  free(data->class);
+  arena_release(&data->arena);
+  *data = (struct evaluation_data){0};
+}
+
+struct evaluation_input evaluation_input_of(const struct evaluation_data *data) {
+  return (struct evaluation_input){.record_count = data->records.count,
+                                   .entity_count = data->entities.count,
+                                   .cluster_count = data->clusters.count + data->missing,
+                                   .class_count = data->has_classes ? data->classes.count : 0,
+                                   .entity = data->entity,
+                                   .cluster = data->cluster,
+                                   .class = data->has_classes ? data->class : NULL};
+}
+
+/* ---- pairs ---- */
+
+struct pair_reading {
+  const struct evaluation_data *data;
+  const struct table *table;
+  int source_a, id_a, source_b, id_b, label, weight, class;
+  struct evaluation_pairs *pairs;
+  struct evaluation_must_not *total, *by_class;
+};
+
+static enum err find_pair_columns(const struct table *table, struct pair_reading *p,
+                                  struct failure *failure) {
+  static const char *const labels[] = {"label", "match", "is_match", NULL};
+  p->source_a = table_column(table, "source_a");
+  p->source_b = table_column(table, "source_b");
+  p->id_a = table_column(table, "id_a");
+  p->id_b = table_column(table, "id_b");
+  p->label = table_column_of(table, labels);
+  p->weight = table_column(table, "weight");
+  p->class = table_column(table, "class");
+  bool named = p->id_a >= 0 && p->id_b >= 0;
+  if (!named) {
+    p->source_a = p->source_b = -1;
+    p->id_a = 0;
+    p->id_b = 1;
+  }
+  if (table->file.column_count < 2) return missing_column(table, "for a second record", failure);
+  if (p->data->by_source && (!named || p->source_a < 0 || p->source_b < 0))
+    return missing_column(table, "source_a, id_a, source_b, id_b, as the truth names sources",
+                          failure);
+  return ERR_OK;
+}
+
+static enum err find_pair(const struct pair_reading *p, const struct bytes *cells, uint64_t line,
+                          uint32_t *a, uint32_t *b, struct failure *failure) {
+  bool by_source = p->data->by_source;
+  struct bytes source_a = by_source ? cell_or_empty(cells, p->source_a) : BYTES_EMPTY;
+  struct bytes source_b = by_source ? cell_or_empty(cells, p->source_b) : BYTES_EMPTY;
+  if (name_table_find(&p->data->records, record_name(source_a, cells[p->id_a]), a) &&
+      name_table_find(&p->data->records, record_name(source_b, cells[p->id_b]), b))
+    return ERR_OK;
+  return refuse_row(p->table, line, "the truth does not have one of the records", failure);
+}
+
+static bool says_match(struct bytes label) {
+  static const char *const words[] = {"1", "true", "match", "yes"};
+  for (size_t i = 0; i < sizeof words / sizeof words[0]; i++)
+    if (label.size == strlen(words[i]) && strncasecmp(label.data, words[i], label.size) == 0)
+      return true;
+  return false;
+}
+
+static bool read_number(struct bytes text, double *value) {
+  char room[64], *end;
+  if (text.size == 0 || text.size >= sizeof room) return false;
+  memcpy(room, text.data, text.size);
+  room[text.size] = '\0';
+  *value = strtod(room, &end);
+  return *end == '\0' && *value == *value;
+}
+
+static enum err pair_row(void *context, const struct bytes *cells, uint64_t line,
+                         struct failure *failure) {
+  struct pair_reading *p = context;
+  const struct evaluation_data *data = p->data;
+  uint32_t a, b;
+  enum err err = find_pair(p, cells, line, &a, &b, failure);
+  if (err) return err;
+  if (p->label >= 0) {
+    struct evaluation_labelled *l = &p->pairs->labelled;
+    bool match = says_match(cells[p->label]), joined = data->cluster[a] == data->cluster[b];
+    l->pairs++;
+    l->matches += match;
+    l->predicted += joined;
+    l->common += match && joined;
+  }
+  double weight;
+  if (p->weight < 0) return ERR_OK;
+  if (!read_number(cells[p->weight], &weight))
+    return refuse_row(p->table, line, "the weight is not a number", failure);
+  evaluation_curve_add(&p->pairs->curve, weight, data->entity[a] == data->entity[b]);
+  return ERR_OK;
+}
+
+enum err evaluation_read_pairs(const char *path, const struct evaluation_data *data,
+                               struct evaluation_pairs *out, struct failure *failure) {
+  struct table table;
+  struct pair_reading p = {.data = data, .table = &table, .pairs = out};
+  enum err err = table_open(path, &table, failure);
+  if (!err) err = find_pair_columns(&table, &p, failure);
+  if (!err && p.label < 0 && p.weight < 0)
+    err = missing_column(&table, "label, match or is_match, nor weight", failure);
+  if (!err) {
+    out->has_labels |= p.label >= 0;
+    out->has_weights |= p.weight >= 0;
+    err = table_read(&table, pair_row, &p, failure);
+  }
+  source_file_release(&table.file);
+  return err;
+}
+
+static enum err must_not_row(void *context, const struct bytes *cells, uint64_t line,
+                             struct failure *failure) {
+  struct pair_reading *p = context;
+  const struct evaluation_data *data = p->data;
+  uint32_t a, b, class = 0;
+  enum err err = find_pair(p, cells, line, &a, &b, failure);
+  if (err) return err;
+  bool joined = data->cluster[a] == data->cluster[b];
+  p->total->pairs++;
+  p->total->joined += joined;
+  if (!p->by_class) return ERR_OK;
+  bool known = true;
+  if (p->class >= 0)
+    known = name_table_find(&data->classes, hash_bytes_128(cells[p->class]), &class);
+  else
+    class = data->class[a];
+  if (known) {
+    p->by_class[class].pairs++;
+    p->by_class[class].joined += joined;
+  }
+  return ERR_OK;
+}
+
+enum err evaluation_read_must_not(const char *path, const struct evaluation_data *data,
+                                  struct evaluation_must_not *total,
+                                  struct evaluation_must_not *by_class, struct failure *failure) {
+  struct table table;
+  struct pair_reading p = {.data = data, .table = &table, .total = total, .by_class = by_class};
+  enum err err = table_open(path, &table, failure);
+  if (!err) err = find_pair_columns(&table, &p, failure);
+  if (!err) err = table_read(&table, must_not_row, &p, failure);
+  source_file_release(&table.file);
+  return err;
+}
