@@ -35,7 +35,7 @@ static uint64_t load_u64(const char *p) {
 #define HIGH_BITS 0x8080808080808080ULL
 
 size_t text_valid_size(struct bytes text) {
-  const char *p = text.data, *end = text.data + text.size;
+  const char *p = text.data, *end = text_end(text);
   while (p < end) {
     if (end - p >= 8 && !(load_u64(p) & HIGH_BITS)) {
       p += 8;
@@ -85,14 +85,14 @@ unsigned text_encode(uint32_t c, char *out) {
 }
 
 size_t text_count(struct bytes text) {
-  const char *p = text.data, *end = text.data + text.size;
+  const char *p = text.data, *end = text_end(text);
   size_t count = 0;
   for (; p < end; count++) text_decode(&p, end);
   return count;
 }
 
 struct bytes text_first(struct bytes text, size_t count) {
-  const char *p = text.data, *end = text.data + text.size;
+  const char *p = text.data, *end = text_end(text);
   while (p < end && count-- > 0) text_decode(&p, end);
   return text.size ? bytes_of(text.data, (size_t)(p - text.data)) : text;
 }
@@ -106,7 +106,7 @@ struct bytes text_cut(struct bytes text, size_t bytes_max) {
 }
 
 bool text_has_han(struct bytes text) {
-  const char *p = text.data, *end = text.data + text.size;
+  const char *p = text.data, *end = text_end(text);
   while (p < end) {
     if (text_is_han(text_decode(&p, end))) return true;
   }
@@ -176,7 +176,7 @@ static enum char_class classify(uint32_t c) {
 enum plan { PLAN_KEEP, PLAN_CHEAP, PLAN_ICU };
 
 static enum plan plan_for(struct bytes raw, bool fold) {
-  const char *p = raw.data, *end = raw.data + raw.size;
+  const char *p = raw.data, *end = text_end(raw);
   bool changed = false, space_before = true;
   while (p < end) {
     unsigned char lead = (unsigned char)*p;
@@ -223,7 +223,7 @@ static struct bytes clean_cheaply(struct bytes raw, bool fold, struct arena *are
   /* No class handled here grows. */
   char *out = arena_alloc(arena, raw.size);
   struct writer w = {out, out, false};
-  const char *p = raw.data, *end = raw.data + raw.size;
+  const char *p = raw.data, *end = text_end(raw);
   while (p < end) {
     uint32_t c = text_decode(&p, end);
     switch (classify(c)) {
@@ -240,7 +240,7 @@ static struct bytes clean_cheaply(struct bytes raw, bool fold, struct arena *are
 
 /* Visible characters as UTF-16, every space as U+0020. */
 static size_t to_utf16(struct bytes raw, UChar *out) {
-  const char *p = raw.data, *end = raw.data + raw.size;
+  const char *p = raw.data, *end = text_end(raw);
   UChar *o = out;
   while (p < end) {
     uint32_t c = text_decode(&p, end);
@@ -348,7 +348,7 @@ struct bytes text_strip_pinyin(struct bytes text, struct arena *arena) {
   if (!text.size || !memchr(text.data, '(', text.size)) return text;
   char *out = NULL;
   size_t size = 0;
-  const char *p = text.data, *end = text.data + text.size, *kept = p;
+  const char *p = text.data, *end = text_end(text), *kept = p;
   bool after_han = false;
   while (p < end) {
     const char *start = p;

@@ -22,6 +22,11 @@ enum {
 size_t text_valid_size(struct bytes text);
 static inline bool text_valid(struct bytes text) { return text_valid_size(text) == text.size; }
 
+/* One past the last byte. (NULL + 0 is undefined in C.) */
+static inline const char *text_end(struct bytes text) {
+  return text.size ? text.data + text.size : text.data;
+}
+
 /* At the lead byte of a sequence of 2 to 4 bytes; see text_decode. */
 uint32_t text_decode_slow(const char **at, const char *end);
 

@@ -151,6 +151,7 @@ static void values_keep_their_characters(void **state) {
       {"-", "", VALUE_MISSING},
       {"???", "", VALUE_MISSING},
       {"先生", "", VALUE_MISSING},
+      {"客户先生", "", VALUE_MISSING},
       {"【未知】", "", VALUE_MISSING},
       {"aaaa", "", VALUE_MISSING},
       {"***", "", VALUE_MISSING},
@@ -190,7 +191,7 @@ static void titles_go_and_tell_the_sex(void **state) {
   const char *const rows[][4] = {
       {"陈老师", "陈", "老师", ""},      {"李先生", "李", "先生", "男"},
       {"欧阳女士", "欧阳", "女士", "女"}, {"张三丰经理", "张|三丰", "经理", ""},
-      {"李副总经理", "李", "副总经理", ""}, {"陳總", "陈", "總", ""},
+      {"李副总经理", "李", "副总经理", ""}, {"王经理先生", "王", "经理先生", "男"}, {"陳總", "陈", "總", ""},
       {"李小工", "李|小工", "", ""},      {"Mrs Jane Doe", "doe jane", "mrs", "女"},
       {"小欧阳", "欧阳", "", ""},          {"张某", "张", "某", ""},
   };

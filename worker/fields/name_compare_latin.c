@@ -24,7 +24,12 @@ enum {
 struct word {
   const char *at;
   unsigned size;
+  int nickname; /* nickname_find */
 };
+
+static struct word word_of(const struct name_words *words, unsigned i) {
+  return (struct word){words->at[i], words->size[i], nickname_find(words->at[i], words->size[i])};
+}
 
 /* Words of both names that have no equal one on the other side. */
 struct leftovers {
@@ -34,9 +39,11 @@ struct leftovers {
   unsigned equal_initials;
 };
 
-static int compare_words(struct word a, struct word b) {
-  int order = memcmp(a.at, b.at, a.size < b.size ? a.size : b.size);
-  return order ? order : (int)a.size - (int)b.size;
+static int compare_words(const struct name_words *a, unsigned i, const struct name_words *b,
+                         unsigned j) {
+  unsigned shorter = a->size[i] < b->size[j] ? a->size[i] : b->size[j];
+  int order = memcmp(a->at[i], b->at[j], shorter);
+  return order ? order : (int)a->size[i] - (int)b->size[j];
 }
 
 /* Both are sorted. */
@@ -45,15 +52,13 @@ static void pair_equal_words(const struct name_words *a, const struct name_words
   left->a_count = left->b_count = left->equal = left->equal_initials = 0;
   unsigned i = 0, j = 0;
   while (i < a->count || j < b->count) {
-    struct word x = i < a->count ? (struct word){a->at[i], a->size[i]} : (struct word){NULL, 0};
-    struct word y = j < b->count ? (struct word){b->at[j], b->size[j]} : (struct word){NULL, 0};
-    int order = !x.at ? 1 : !y.at ? -1 : compare_words(x, y);
+    int order = i == a->count ? 1 : j == b->count ? -1 : compare_words(a, i, b, j);
     if (order == 0) {
-      if (x.size > 1) left->equal++;
+      if (a->size[i] > 1) left->equal++;
       else left->equal_initials++;
     }
-    if (order < 0) left->a[left->a_count++] = x;
-    if (order > 0) left->b[left->b_count++] = y;
+    if (order < 0) left->a[left->a_count++] = word_of(a, i);
+    if (order > 0) left->b[left->b_count++] = word_of(b, j);
     i += order <= 0;
     j += order >= 0;
   }
@@ -73,7 +78,7 @@ static bool is_written_apart(struct word whole, const struct word parts[2]) {
 static unsigned word_level(struct word x, struct word y) {
   if (x.size == 1 || y.size == 1)
     return x.at[0] == y.at[0] ? NAME_LEVEL_PARTS : FIELD_LEVEL_DIFFER;
-  if (nickname_equal(x.at, x.size, y.at, y.size)) return NAME_LEVEL_WRITTEN;
+  if (nickname_equal(x.nickname, y.nickname)) return NAME_LEVEL_WRITTEN;
 
   struct match_masks masks;
   match_masks_bytes(&masks, x.at, x.size, y.at, y.size);
@@ -142,8 +147,7 @@ unsigned name_compare_latin(const struct name_feature *a, const struct name_feat
   name_feature_words(a, &a_words);
   name_feature_words(b, &b_words);
   if (a_words.count == 1 && b_words.count == 1) {
-    struct word x = {a_words.at[0], a_words.size[0]}, y = {b_words.at[0], b_words.size[0]};
-    return word_level(x, y);
+    return word_level(word_of(&a_words, 0), word_of(&b_words, 0));
   }
   struct leftovers left;
   pair_equal_words(&a_words, &b_words, &left);

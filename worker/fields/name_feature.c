@@ -59,7 +59,8 @@ void name_feature_fill(const struct person_name *name, enum name_part part,
     if (count > NAME_FEATURE_HAN_MAX) count = NAME_FEATURE_HAN_MAX;
     for (unsigned i = 0; i < count; i++) f->han[i] = squeeze(name->key[i]);
     f->count = (uint8_t)count;
-    f->surname_count = shape == NAME_SHAPE_SURNAME ? (uint8_t)count : name->surname_count;
+    bool is_surname = shape == NAME_SHAPE_SURNAME || name->surname_count > count;
+    f->surname_count = is_surname ? (uint8_t)count : name->surname_count;
   }
   bool known = shape <= NAME_SHAPE_LATIN && !(name->flags & FIELD_W_LOST_CHAR);
   if (known) f->key = not_zero(XXH3_64bits(name->key, name->key_count * sizeof *name->key));

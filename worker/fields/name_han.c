@@ -18,21 +18,30 @@ static bool is_surname(const uint32_t *key, unsigned count) {
          (count == 2 && surname_is_compound(key[0], key[1]));
 }
 
-/* Long titles go whenever something remains; those of one character only when a surname remains, or
- * 李小工 would lose his given name. */
-static void cut_title(struct person_name *name, struct arena *arena) {
+/* How many characters at the end of the key are a title; its enum name_word_flag bits. Long titles go
+ * whenever something remains; those of one character only when a surname remains, or 李小工 would
+ * lose his given name. */
+static unsigned title_size(const struct person_name *name, unsigned *flags) {
   unsigned count = name->key_count;
-  if (count < 2 || !(han_info(name->key[count - 1]) & HAN_TITLE_END)) return;
+  if (count < 2 || !(han_info(name->key[count - 1]) & HAN_TITLE_END)) return 0;
   unsigned longest = count - 1 < TITLE_CHARACTERS_MAX ? count - 1 : TITLE_CHARACTERS_MAX;
   for (unsigned size = longest; size > 0; size--) {
-    unsigned rest = count - size;
-    unsigned flags = name_word_find(name->key + rest, size);
-    if (!(flags & NAME_WORD_TITLE) || (size == 1 && !is_surname(name->key, rest))) continue;
+    *flags = name_word_find(name->key + count - size, size);
+    if ((*flags & NAME_WORD_TITLE) && (size > 1 || is_surname(name->key, count - size)))
+      return size;
+  }
+  return 0;
+}
+
+/* 王经理先生 has two. */
+static void cut_titles(struct person_name *name, struct arena *arena) {
+  unsigned whole = name->key_count, size, flags;
+  while ((size = title_size(name, &flags)) > 0) {
+    unsigned rest = name->key_count - size;
     name_set_sex(name, flags);
-    name->title = name_encode(name->text + rest, size, arena);
+    name->title = name_encode(name->text + rest, whole - rest, arena);
     while (rest > 1 && name_class(name->text[rest - 1]) & (IS_SPACE | IS_DOT)) rest--;
     name->text_count = name->key_count = (uint8_t)rest;
-    return;
   }
 }
 
@@ -134,7 +143,7 @@ static void keep_han_run(struct person_name *name, struct arena *arena) {
   unsigned count = past - start;
   if (!at_end || count > 2 + GIVEN_CHARACTERS_MAX) return;
   for (unsigned i = 0; i < count; i++) folded[i] = han_fold(name->text[start + i]);
-  if (!surname_size(folded, count)) return;
+  if (!surname_size(folded, count) || name_word_find(folded, count)) return;
   unsigned from = start == 0 ? past : 0, to = start == 0 ? end : start;
   while (from < to && (name_class(name->text[from]) & IS_SPACE)) from++;
   while (to > from && (name_class(name->text[to - 1]) & IS_SPACE)) to--;
@@ -156,13 +165,18 @@ static bool has_only_initials(const struct person_name *name) {
 
 void name_parse_han(struct person_name *name, enum name_part part, struct arena *arena) {
   name_fold_key(name);
-  cut_title(name, arena);
+  cut_titles(name, arena);
+  if (name->title.size && (name_word_find(name->key, name->key_count) & NAME_WORD_PLACEHOLDER)) {
+    name->flags |= FIELD_W_PLACEHOLDER; /* 客户先生 */
+    name->key_count = name->text_count = 0;
+    return;
+  }
   read_crosses_as_stars(name);
   unsigned classes = name_classes(name->key, name->key_count);
   bool initials = (classes & IS_DOT) && has_only_initials(name);
   if (!(classes & IS_STAR) && !initials && (classes & ~(unsigned)(IS_HAN | IS_DOT | IS_LOST))) {
     keep_han_run(name, arena);
-    cut_title(name, arena);
+    cut_titles(name, arena);
     classes = name_classes(name->key, name->key_count);
   }
   if (classes & IS_LOST) name->flags |= FIELD_W_LOST_CHAR;

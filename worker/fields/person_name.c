@@ -69,7 +69,7 @@ static struct bytes person_name_mask(struct bytes value, struct arena *arena) {
   unsigned open = han && !name.prefix.size ? name.surname_count : 0;
   if (name.kind == NAME_MASKED && text_is_han(name.text[0])) open = 1;
   if (open >= count) open = 0;
-  const char *p = value.data, *end = value.data + value.size;
+  const char *p = value.data, *end = text_end(value);
   bool word_starts = true;
   for (size_t i = 0; p < end; i++) {
     uint32_t c = text_decode(&p, end);

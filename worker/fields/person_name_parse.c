@@ -77,10 +77,17 @@ struct span {
   unsigned start, end;
 };
 
+/* The full stop of "Jr." stays. */
+static bool ends_abbreviation(const struct span *s) {
+  return s->text[s->end - 1] == '.' && s->end - s->start > 1 &&
+         (name_class(s->text[s->end - 2]) & (IS_LATIN | IS_LETTER));
+}
+
 static void trim_symbols(struct span *s) {
-  const unsigned off = IS_SYMBOL | IS_SPACE;
+  const unsigned off = IS_SYMBOL | IS_SPACE | IS_DOT;
   while (s->start < s->end && (name_class(s->text[s->start]) & off)) s->start++;
-  while (s->start < s->end && (name_class(s->text[s->end - 1]) & off)) s->end--;
+  while (s->start < s->end && (name_class(s->text[s->end - 1]) & off) && !ends_abbreviation(s))
+    s->end--;
 }
 
 /* 张伟(VIP)【老客户】, 【VIP】张伟: notes in brackets at either end. What is wholly in brackets is the
@@ -120,33 +127,43 @@ static void cut_annotations(struct span *s, struct person_name *name, struct are
   }
 }
 
-/* Copies the span to name->text with dots between names as U+00B7 and without the spaces that Han
- * characters do not need. A dot counts only where a Han character stands beside it, else it ends an
- * abbreviation. */
+/* What is written for a run of spaces and dots between two characters: U+00B7 between names one of which
+ * is Han, nothing between Han characters else; elsewhere the dot stays that ends an abbreviation, and
+ * one space. Returns how many characters. */
+static unsigned write_gap(const uint32_t *run, unsigned count, unsigned before, unsigned after,
+                          uint32_t out[2]) {
+  unsigned classes = name_classes(run, count), size = 0;
+  bool beside_han = (before | after) & IS_HAN;
+  if (!before) return 0;
+  if (!after) {
+    if (!beside_han && run[0] == '.') out[size++] = '.';
+    return size;
+  }
+  if (beside_han && (classes & IS_DOT) && (before & IS_WORD) && (after & IS_WORD)) {
+    out[0] = NAME_DOT;
+    return 1;
+  }
+  if ((before & (IS_HAN | IS_STAR)) && (after & (IS_HAN | IS_STAR))) return 0;
+  if (!beside_han && name_class(run[0]) == IS_DOT) out[size++] = run[0];
+  if (classes & IS_SPACE) out[size++] = ' ';
+  return size;
+}
+
 static void copy_text(const struct span *s, struct person_name *name) {
+  const unsigned gap = IS_SPACE | IS_DOT;
   unsigned count = 0;
-  for (unsigned i = s->start; i < s->end; i++) {
-    uint32_t c = s->text[i];
-    unsigned class = name_class(c);
-    if (class == IS_SPACE || class == IS_DOT) {
-      unsigned past = i, dots = 0;
-      while (past < s->end && (name_class(s->text[past]) & (IS_SPACE | IS_DOT)))
-        dots += name_class(s->text[past++]) == IS_DOT;
-      unsigned before = count ? name_class(name->text[count - 1]) : 0;
-      unsigned after = past < s->end ? name_class(s->text[past]) : 0;
-      bool beside_han = (before | after) & IS_HAN;
-      bool between_words = (before & IS_WORD) && (after & IS_WORD);
-      if (dots && between_words && beside_han) {
-        name->text[count++] = NAME_DOT;
-        i = past - 1;
-        continue;
-      }
-      if (class == IS_DOT && (beside_han || !before)) continue; /* at an end: a typing slip */
-      if (class == IS_SPACE && ((before & IS_HAN) || before == IS_STAR) &&
-          ((after & IS_HAN) || after == IS_STAR))
-        continue;
+  for (unsigned i = s->start; i < s->end;) {
+    if (!(name_class(s->text[i]) & gap)) {
+      name->text[count++] = s->text[i++];
+      continue;
     }
-    name->text[count++] = c;
+    unsigned past = i;
+    while (past < s->end && (name_class(s->text[past]) & gap)) past++;
+    unsigned before = count ? name_class(name->text[count - 1]) : 0;
+    unsigned after = past < s->end ? name_class(s->text[past]) : 0;
+    /* A gap of one character is written as one at most. */
+    count += write_gap(s->text + i, past - i, before, after, name->text + count);
+    i = past;
   }
   name->text_count = (uint8_t)count;
 }
@@ -164,7 +181,7 @@ void name_set_sex(struct person_name *name, unsigned word_flags) {
 /* --- all together -------------------------------------------------------------------------------- */
 
 static bool decode(struct bytes text, uint32_t *out, unsigned *count, unsigned *classes) {
-  const char *p = text.data, *end = text.data + text.size;
+  const char *p = text.data, *end = text_end(text);
   *count = 0;
   *classes = 0;
   while (p < end) {

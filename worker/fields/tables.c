@@ -172,19 +172,16 @@ static int find_u64(const void *rows, size_t row_size, uint32_t count, uint64_t 
   return -1;
 }
 
-static int find_nickname(const char *name, unsigned size) {
+int nickname_find(const char *name, unsigned size) {
   uint64_t hash = FNV_START;
   for (unsigned i = 0; i < size; i++) hash = fnv_step(hash, (unsigned char)name[i]);
   return find_u64(nickname_hashes, sizeof *nickname_hashes, nickname_count, hash);
 }
 
-bool nickname_equal(const char *a, unsigned a_size, const char *b, unsigned b_size) {
-  int i = find_nickname(a, a_size);
-  if (i < 0) return false;
-  int j = find_nickname(b, b_size);
-  if (j < 0) return false;
-  for (unsigned x = nickname_starts[i]; x < nickname_starts[i + 1]; x++) {
-    for (unsigned y = nickname_starts[j]; y < nickname_starts[j + 1]; y++) {
+bool nickname_equal(int a, int b) {
+  if (a < 0 || b < 0) return false;
+  for (unsigned x = nickname_starts[a]; x < nickname_starts[a + 1]; x++) {
+    for (unsigned y = nickname_starts[b]; y < nickname_starts[b + 1]; y++) {
       if (nickname_groups[x] == nickname_groups[y]) return true;
     }
   }

@@ -86,9 +86,11 @@ void surname_pinyin_compound(uint32_t first, uint32_t second, uint16_t syllables
 /* A letter with marks as one or two lower-case ASCII letters (É → e, æ → ae), which are written to out;
  * 0 when c is no letter of a Latin script. */
 unsigned latin_plain(uint32_t c, char out[2]);
-/* Whether two lower-case ASCII first names can be the same name, one being a short form of the other
- * (bill, william) or both of a third. */
-bool nickname_equal(const char *a, unsigned a_size, const char *b, unsigned b_size);
+/* A number for a lower-case ASCII first name that has short forms, or is one; -1 for others. */
+int nickname_find(const char *name, unsigned size);
+/* Whether two such numbers can be the same name, one being a short form of the other (bill, william)
+ * or both of a third. */
+bool nickname_equal(int a, int b);
 
 /* --- words around names -------------------------------------------------------------------------- */
 
