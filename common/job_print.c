@@ -2,6 +2,7 @@
 
 #include "common/calendar.h"
 #include "common/check.h"
+#include "common/decimal.h"
 #include "common/field_model.h"
 #include "common/job_sections.h"
 #include "common/text.h"
@@ -45,15 +46,6 @@ static void print_text(struct buffer *out, struct bytes text) {
       buffer_printf(out, "\\U%08X", c);
   }
   buffer_append_char(out, '"');
-}
-
-static void print_decimal(struct buffer *out, int64_t value, int64_t scale) {
-  /* Exact: the scales divide a power of ten. */
-  int64_t whole = value / scale, rest = value % scale;
-  if (rest < 0) rest = -rest;
-  buffer_printf(out, "%s%lld", value < 0 && whole == 0 ? "-" : "", (long long)whole);
-  if (rest) buffer_append_char(out, '.');
-  for (; rest; rest = rest * 10 % scale) buffer_append_char(out, (char)('0' + rest * 10 / scale));
 }
 
 static void print_day(struct buffer *out, int32_t day) {
@@ -106,10 +98,10 @@ static void print_value(struct buffer *out, const struct schema_key *key, const 
                   count_at(key, section));
       return;
     case SCHEMA_INTEGER:
-      print_decimal(out, schema_get(key, section), 1);
+      decimal_print(out, schema_get(key, section), 1);
       return;
     case SCHEMA_DECIMAL:
-      print_decimal(out, schema_get(key, section), key->scale);
+      decimal_print(out, schema_get(key, section), key->scale);
       return;
     case SCHEMA_FLAG:
       buffer_append_string(out, schema_get(key, section) ? "true" : "false");
@@ -313,7 +305,7 @@ static void print_weights(const struct job *job, struct buffer *out) {
       first = false;
       print_text(out, weight->level);
       buffer_append_string(out, ": ");
-      print_decimal(out, weight->weight, 1024);
+      decimal_print(out, weight->weight, 1024);
     }
     if (!first) buffer_append_string(out, "}\n");
   }

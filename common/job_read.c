@@ -1,5 +1,7 @@
 #include "common/job_read.h"
 
+#include "common/decimal.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
@@ -31,7 +33,7 @@ JOB_READ(job_read_version) {
 JOB_READ(job_read_shards) {
   (void)section;
   int64_t value = 0;
-  if (node->kind == YAML_SCALAR && schema_parse_decimal(node->text, 1, &value) && value >= 1 &&
+  if (node->kind == YAML_SCALAR && decimal_parse(node->text, 1, &value) && value >= 1 &&
       value <= 256 && (value & (value - 1)) == 0) {
     schema_set(key, reader->job, value);
     return ERR_OK;

@@ -1,4 +1,6 @@
 #include "common/job_read.h"
+
+#include "common/decimal.h"
 #include "common/job_sections.h"
 
 static struct job_place place_of(const struct yaml_node *node) {
@@ -165,7 +167,7 @@ static enum err read_weight(struct schema_reader *reader, const struct schema_pa
                             const struct yaml_node *node, struct job_fixed_weight *weight) {
   enum { BITS_MAX = 100 };
   int64_t value = 0;
-  if (node->kind == YAML_SCALAR && schema_parse_decimal(node->text, 1024, &value) &&
+  if (node->kind == YAML_SCALAR && decimal_parse(node->text, 1024, &value) &&
       value >= -BITS_MAX * 1024 && value <= BITS_MAX * 1024) {
     weight->weight = (int32_t)value;
     return ERR_OK;

@@ -3,7 +3,7 @@
 #include <stdio.h>
 
 #include "common/calendar.h"
-#include "common/check.h"
+#include "common/decimal.h"
 #include "common/text.h"
 
 static void print_path(const struct schema_path *path, struct buffer *out) {
@@ -138,33 +138,6 @@ enum err schema_read_choice(struct schema_reader *reader, const struct schema_pa
                              yaml_node_describe(node, found));
 }
 
-enum { WHOLE_DIGITS_MAX = 12, FRACTION_DIGITS_MAX = 10 /* further ones change nothing */ };
-
-bool schema_parse_decimal(struct bytes text, int64_t scale, int64_t *value) {
-  size_t i = 0;
-  bool negative = text.size && text.data[0] == '-';
-  if (text.size && (text.data[0] == '-' || text.data[0] == '+')) i++;
-  int64_t whole = 0, fraction = 0, unit = 1;
-  unsigned digits = 0, fraction_digits = 0;
-  for (; i < text.size && text.data[i] >= '0' && text.data[i] <= '9'; i++, digits++) {
-    if (digits >= WHOLE_DIGITS_MAX) return false;
-    whole = whole * 10 + (text.data[i] - '0');
-  }
-  if (i < text.size && text.data[i] == '.') {
-    for (i++; i < text.size && text.data[i] >= '0' && text.data[i] <= '9'; i++, digits++) {
-      if (fraction_digits++ >= FRACTION_DIGITS_MAX) continue;
-      fraction = fraction * 10 + (text.data[i] - '0');
-      unit *= 10;
-    }
-  }
-  if (i != text.size || digits == 0) return false;
-  __int128 scaled = ((__int128)whole * unit + fraction) * scale;
-  scaled = (scaled * 2 + unit) / ((__int128)unit * 2);
-  if (scaled > INT64_MAX) return false;
-  *value = negative ? -(int64_t)scaled : (int64_t)scaled;
-  return true;
-}
-
 /* "0.5" of 512 in 1024, for a message about bounds. */
 static void describe_bound(int64_t value, int64_t scale, char out[48]) {
   if (value % scale == 0)
@@ -180,7 +153,7 @@ static enum err read_number(struct schema_reader *reader, const struct schema_pa
   bool whole = key->kind == SCHEMA_INTEGER && node->kind == YAML_SCALAR && node->text.size &&
                memchr(node->text.data, '.', node->text.size);
   bool good = node->kind == YAML_SCALAR && !node->quoted && !whole &&
-              schema_parse_decimal(node->text, scale, &value);
+              decimal_parse(node->text, scale, &value);
   if (good && value >= key->min && value <= key->max) {
     schema_set(key, section, value);
     return ERR_OK;

@@ -87,8 +87,6 @@ enum err schema_read_name(struct schema_reader *reader, const struct schema_path
 enum err schema_read_choice(struct schema_reader *reader, const struct schema_path *path,
                             const struct yaml_node *node, const struct schema_choice *choices,
                             int *value);
-/* A number × scale, rounded to the nearest; false when it is no decimal number or too large. */
-bool schema_parse_decimal(struct bytes text, int64_t scale, int64_t *value);
 /* What YAML shows as it is; other characters must be escaped, and no name has them. */
 bool schema_is_printable(uint32_t c);
 /* The node's text copied into the job's arena, with a NUL behind it. */
