@@ -8,6 +8,7 @@ enum {
   ASPECTS_MAX = 64,
   ALONE_BITS_MIN = 12, /* a part that may be a rule by itself */
   RULE_BITS_MIN = 13, /* what the parts of a rule must say together: one in 8192 agrees by chance */
+  THING_BITS_MIN = 7, /* where there are only texts and codes (products, titles) */
   RULE_BITS_ENOUGH = 22,
   IDENTIFIER_RULES_MAX = 10, /* leaves room for names, dates and addresses */
   GAIN_MIN = PAIRS / 400,
@@ -22,60 +23,63 @@ struct aspect {
   uint64_t alive[PAIR_WORDS]; /* in which of the imagined pairs it agrees */
 };
 
+/* Some parts exist in one script only; half of the imagined pairs are written in each. */
+enum script { ANY_SCRIPT, HAN_SCRIPT, LATIN_SCRIPT };
+
 struct aspect_row {
   const char *part;
   uint8_t bits;
   uint16_t survives;
+  enum script script;
 };
 
 /* What key parts of a type say, and how often they survive typing. Guesses from the literature's
  * error rates; only their order matters much. Parts that are not named here are for users who ask
  * for them. A field that holds a part of its type has rows of its own below. */
-static const struct aspect_row person_name_aspects[] = {
-    {"exact", 13, 740},  {"pinyin", 12, 780}, {"phonetic", 12, 800}, {"sorted", 12, 760},
-    {"surname", 5, 850}, {"given", 8, 780},   {"initials", 6, 850},  {NULL, 0, 0}};
+static const struct aspect_row person_name_aspects[] = {{"exact", 13, 740},
+                                                        {"pinyin", 12, 800, HAN_SCRIPT},
+                                                        {"phonetic", 12, 800, LATIN_SCRIPT},
+                                                        {"surname", 6, 850},
+                                                        {"given", 9, 780},
+                                                        {"initials", 7, 850},
+                                                        {NULL}};
 static const struct aspect_row name_part_aspects[] = {{"exact", 8, 750},
-                                                      {"pinyin", 8, 780},
-                                                      {"phonetic", 7, 820},
+                                                      {"pinyin", 7, 800, HAN_SCRIPT},
+                                                      {"phonetic", 7, 820, LATIN_SCRIPT},
                                                       {"initials", 4, 880},
-                                                      {NULL, 0, 0}};
+                                                      {NULL}};
 static const struct aspect_row date_aspects[] = {
-    {"exact", 14, 800}, {"month_day", 8, 830}, {"year_month", 9, 850},
-    {"year", 6, 890},   {"month", 3, 880},     {"day", 5, 860},
-    {NULL, 0, 0}};
+    {"exact", 14, 800}, {"month_day", 8, 830}, {"year_month", 9, 850}, {"year", 6, 890},
+    {"month", 3, 880},  {"day", 5, 860},       {NULL}};
 static const struct aspect_row address_aspects[] = {{"exact", 18, 350},
                                                     {"road_number", 15, 520},
-                                                    {"road+number", 15, 520},
-                                                    {"door", 17, 420},
+                                                    {"building_room", 14, 420, HAN_SCRIPT},
+                                                    {"community", 11, 400, HAN_SCRIPT},
                                                     {"road", 11, 560},
-                                                    {"street", 11, 560},
-                                                    {"district", 7, 620},
-                                                    {"locality", 8, 620},
-                                                    {"postcode", 10, 500},
-                                                    {"number", 6, 560},
-                                                    {NULL, 0, 0}};
-static const struct aspect_row street_aspects[] = {
-    {"exact", 11, 700}, {"road", 11, 740}, {"phonetic", 11, 740}, {NULL, 0, 0}};
-static const struct aspect_row locality_aspects[] = {
-    {"exact", 8, 750}, {"phonetic", 7, 800}, {NULL, 0, 0}};
-static const struct aspect_row postcode_aspects[] = {{"exact", 10, 800}, {NULL, 0, 0}};
-static const struct aspect_row number_aspects[] = {{"exact", 6, 760}, {NULL, 0, 0}};
-static const struct aspect_row region_aspects[] = {{"exact", 3, 850}, {NULL, 0, 0}};
+                                                    {"postcode", 10, 500, LATIN_SCRIPT},
+                                                    {"district", 8, 620},
+                                                    {"city", 5, 700},
+                                                    {NULL}};
+static const struct aspect_row street_aspects[] = {{"exact", 11, 700}, {NULL}};
+static const struct aspect_row locality_aspects[] = {{"exact", 8, 750}, {NULL}};
+static const struct aspect_row postcode_aspects[] = {{"exact", 10, 800}, {NULL}};
+static const struct aspect_row number_aspects[] = {{"exact", 6, 760}, {NULL}};
+static const struct aspect_row region_aspects[] = {{"exact", 3, 850}, {NULL}};
 static const struct aspect_row company_aspects[] = {
-    {"exact", 14, 550}, {"core", 13, 640}, {"prefix", 11, 660}, {"words", 13, 620}, {NULL, 0, 0}};
+    {"exact", 14, 550}, {"core", 13, 640}, {"prefix", 11, 660}, {"words", 13, 620}, {NULL}};
+/* Bands are throws of their own: where one differs the next may agree. */
 static const struct aspect_row text_aspects[] = {
-    {"exact", 14, 500},  {"band 1", 14, 550}, {"band 2", 14, 550}, {"band 3", 14, 550},
-    {"band 4", 14, 550}, {"band1", 14, 550},  {"band2", 14, 550},  {"band3", 14, 550},
-    {"band4", 14, 550},  {"band_1", 14, 550}, {"band_2", 14, 550}, {"band_3", 14, 550},
-    {"band_4", 14, 550}, {NULL, 0, 0}};
-static const struct aspect_row amount_aspects[] = {{"exact", 9, 700}, {NULL, 0, 0}};
-static const struct aspect_row category_aspects[] = {{"exact", 2, 880}, {NULL, 0, 0}};
-static const struct aspect_row gender_aspects[] = {{"exact", 1, 930}, {NULL, 0, 0}};
+    {"exact", 16, 300},  {"code", 13, 350},   {"first", 7, 650},   {"last", 7, 600},
+    {"band_1", 10, 400}, {"band_2", 10, 400}, {"band_3", 10, 400}, {"band_4", 10, 400},
+    {NULL}};
+static const struct aspect_row amount_aspects[] = {{"exact", 9, 600}, {"about", 7, 700}, {NULL}};
+static const struct aspect_row category_aspects[] = {{"exact", 2, 880}, {"phonetic", 2, 900}, {NULL}};
+static const struct aspect_row gender_aspects[] = {{"exact", 1, 930}, {NULL}};
 /* An identifier is missing more often than it is wrong. */
 static const struct aspect_row identifier_aspects[] = {
-    {"exact", 24, 500}, {"last7", 20, 520}, {"last8", 22, 520},      {"tail6", 16, 540},
-    {"tail", 16, 540},  {"local", 14, 520}, {"birth_date", 14, 560}, {NULL, 0, 0}};
-static const struct aspect_row no_aspects[] = {{NULL, 0, 0}};
+    {"exact", 24, 500}, {"last7", 20, 520}, {"tail6", 16, 540}, {"birth_date", 14, 560},
+    {"local", 14, 520}, {"last4", 12, 540}, {"organisation", 22, 520}, {NULL}};
+static const struct aspect_row no_aspects[] = {{NULL}};
 
 static const struct aspect_row *address_part_aspects(enum address_part part) {
   switch (part) {
@@ -138,10 +142,13 @@ static uint8_t bits_of(const struct job_field *field, uint8_t bits) {
 }
 
 /* One throw per pair and field decides for all parts of the field: the sturdier ones agree wherever
- * the weaker ones do. */
-static void imagine_pairs(struct aspect *aspect) {
+ * the weaker ones do. The words of a text come and go one by one. */
+static void imagine_pairs(struct aspect *aspect, enum field_type_id type, enum script script) {
+  uint64_t stream = aspect->part.comparison;
+  if (type == FIELD_TYPE_TEXT) stream = hash_join(stream, aspect->part.part + 1);
   for (unsigned i = 0; i < PAIRS; i++) {
-    uint64_t thrown = hash_mix(hash_mix(i + 1) + aspect->part.comparison) % 1000;
+    if (script != ANY_SCRIPT && (i % 2 == 0) != (script == HAN_SCRIPT)) continue;
+    uint64_t thrown = hash_mix(hash_mix(i + 1) + stream) % 1000;
     if (thrown < aspect->survives) aspect->alive[i / 64] |= (uint64_t)1 << (i % 64);
   }
 }
@@ -163,7 +170,7 @@ static unsigned list_aspects(const struct plan *plan, struct aspect aspects[ASPE
                                   .bits = bits_of(field, row->bits),
                                   .survives = row->survives,
                                   .is_identifier = type->is_identifier && p == 0};
-        imagine_pairs(aspect);
+        imagine_pairs(aspect, field->type, row->script);
       }
     }
   }
@@ -209,7 +216,8 @@ static unsigned gain_of(const struct aspect *first, const struct aspect *second,
 /* Adds the rule that finds most of what is not found yet, weighed by how small its blocks are.
  * false when none adds enough. */
 static bool add_best_rule(struct plan *plan, const struct aspect *aspects, unsigned count,
-                          unsigned bits_min, uint64_t covered[PAIR_WORDS], struct arena *arena) {
+                          unsigned pair_min, unsigned alone_min, uint64_t covered[PAIR_WORDS],
+                          struct arena *arena) {
   unsigned best_value = 0, best_first = 0, best_second = 0;
   for (unsigned i = 0; i < count; i++) {
     if (aspects[i].is_identifier) continue;
@@ -220,8 +228,7 @@ static bool add_best_rule(struct plan *plan, const struct aspect *aspects, unsig
           (!alone && aspects[i].part.comparison == aspects[k].part.comparison))
         continue;
       unsigned bits = aspects[i].bits + (alone ? 0u : aspects[k].bits);
-      if (bits < bits_min || (alone && bits < ALONE_BITS_MIN && bits_min >= ALONE_BITS_MIN))
-        continue;
+      if (bits < (alone ? alone_min : pair_min)) continue;
       unsigned gain = gain_of(&aspects[i], alone ? NULL : &aspects[k], covered);
       if (gain < GAIN_MIN) continue;
       unsigned value = gain * (bits < RULE_BITS_ENOUGH ? bits : RULE_BITS_ENOUGH);
@@ -229,9 +236,30 @@ static bool add_best_rule(struct plan *plan, const struct aspect *aspects, unsig
     }
   }
   if (best_value == 0) return false;
-  add_rule(plan, &aspects[best_first], best_second == best_first ? NULL : &aspects[best_second],
-           covered, arena);
+  add_rule(plan, &aspects[best_first],
+           best_second == best_first ? NULL : &aspects[best_second], covered, arena);
   return true;
+}
+
+static void add_rules(struct plan *plan, const struct aspect *aspects, unsigned count,
+                      unsigned pair_min, unsigned alone_min, uint64_t covered[PAIR_WORDS],
+                      struct arena *arena) {
+  while (plan->blocking_count < JOB_BLOCKING_RULES_MAX &&
+         add_best_rule(plan, aspects, count, pair_min, alone_min, covered, arena)) {
+  }
+}
+
+static bool names_anyone(const struct plan *plan) {
+  for (uint32_t c = 0; c < plan->comparison_count; c++) {
+    switch (plan->job->fields[plan->comparisons[c].field].type) {
+      case FIELD_TYPE_TEXT:
+      case FIELD_TYPE_CATEGORY:
+      case FIELD_TYPE_AMOUNT:
+      case FIELD_TYPE_DATE: break;
+      default: return true;
+    }
+  }
+  return false;
 }
 
 void blocking_defaults_make(struct plan *plan, struct arena *arena) {
@@ -242,15 +270,12 @@ void blocking_defaults_make(struct plan *plan, struct arena *arena) {
   for (unsigned i = 0; i < count && plan->blocking_count < IDENTIFIER_RULES_MAX; i++) {
     if (aspects[i].is_identifier) add_rule(plan, &aspects[i], NULL, covered, arena);
   }
-  while (plan->blocking_count < JOB_BLOCKING_RULES_MAX &&
-         add_best_rule(plan, aspects, count, RULE_BITS_MIN, covered, arena)) {
-  }
+  bool people = names_anyone(plan);
+  unsigned pair_min = people ? RULE_BITS_MIN : THING_BITS_MIN;
+  unsigned alone_min = people ? ALONE_BITS_MIN : THING_BITS_MIN;
+  add_rules(plan, aspects, count, pair_min, alone_min, covered, arena);
   /* Nothing says enough (a list of town names): better large blocks, refined, than none. */
-  if (plan->blocking_count == 0) {
-    while (plan->blocking_count < JOB_BLOCKING_RULES_MAX &&
-           add_best_rule(plan, aspects, count, 1, covered, arena)) {
-    }
-  }
+  if (plan->blocking_count == 0) add_rules(plan, aspects, count, 1, 1, covered, arena);
 }
 
 void blocking_defaults_refine(const struct plan *plan, struct plan_blocking_rule *rule) {
