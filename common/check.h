@@ -7,7 +7,6 @@
 
 _Noreturn void check_failed(const char *file, int line, const char *condition);
 
-#define check(condition) \
-  ((condition) ? (void)0 : check_failed(__FILE__, __LINE__, #condition))
+#define check(condition) ((condition) ? (void)0 : check_failed(__FILE__, __LINE__, #condition))
 
 #endif

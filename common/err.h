@@ -1,8 +1,9 @@
 /* err — what can go wrong outside the program, in one table.
  *
- * A function that can fail returns `enum err` and, where it takes a `struct failure *`, leaves there
- * one sentence that says what, where, what was found, what was expected and what to do. The sentence
- * is wrapped on the way up and printed once, at the top. It never holds a value of a customer. */
+ * A function that can fail returns `enum err` and, where it takes a `struct failure *`, leaves
+ * there one sentence that says what, where, what was found, what was expected and what to do. The
+ * sentence is wrapped on the way up and printed once, at the top. It never holds a value of a
+ * customer. */
 #ifndef GUIYI_COMMON_ERR_H
 #define GUIYI_COMMON_ERR_H
 
@@ -14,20 +15,20 @@ enum err_class {
 };
 
 /* name, class, exit code of a command that ends with it, sentence */
-#define ERR_TABLE(X)                                                                  \
-  X(OK, NONE, 0, "no error")                                                          \
-  X(USAGE, REJECT, 2, "the command was called wrongly")                               \
-  X(CONFIG, REJECT, 2, "the job file has a mistake")                                  \
-  X(INPUT, REJECT, 3, "the input cannot be used")                                     \
-  X(NOT_FOUND, REJECT, 1, "not found")                                                \
-  X(LIMIT, REJECT, 1, "a limit was reached")                                          \
-  X(MALFORMED, REJECT, 1, "a message or stored value is malformed")                   \
-  X(STALE, REJECT, 1, "the message carries an old epoch")                             \
-  X(IO, FATAL, 1, "the system refused to read or write")                              \
-  X(DISK_FULL, FATAL, 1, "the disk is full")                                          \
-  X(CORRUPT, FATAL, 1, "stored data does not match its checksum")                     \
-  X(STORE, FATAL, 1, "the store failed")                                              \
-  X(PEER, RETRY, 1, "a process of the cluster did not answer")                        \
+#define ERR_TABLE(X)                                                \
+  X(OK, NONE, 0, "no error")                                        \
+  X(USAGE, REJECT, 2, "the command was called wrongly")             \
+  X(CONFIG, REJECT, 2, "the job file has a mistake")                \
+  X(INPUT, REJECT, 3, "the input cannot be used")                   \
+  X(NOT_FOUND, REJECT, 1, "not found")                              \
+  X(LIMIT, REJECT, 1, "a limit was reached")                        \
+  X(MALFORMED, REJECT, 1, "a message or stored value is malformed") \
+  X(STALE, REJECT, 1, "the message carries an old epoch")           \
+  X(IO, FATAL, 1, "the system refused to read or write")            \
+  X(DISK_FULL, FATAL, 1, "the disk is full")                        \
+  X(CORRUPT, FATAL, 1, "stored data does not match its checksum")   \
+  X(STORE, FATAL, 1, "the store failed")                            \
+  X(PEER, RETRY, 1, "a process of the cluster did not answer")      \
   X(MISMATCH, FATAL, 1, "counts that must agree do not agree")
 
 enum err {

@@ -1,7 +1,7 @@
 #include "common/memory.h"
 
-#include <stdio.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -45,8 +45,8 @@ enum { HUGE_PAGE_BYTES = 2 << 20 };
 
 void *memory_map(size_t size) {
   if (size == 0) return NULL;
-  void *data = mmap(NULL, size, PROT_READ | PROT_WRITE,
-                    MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+  void *data =
+      mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
   if (data == MAP_FAILED) out_of_memory(size);
   if (size >= HUGE_PAGE_BYTES) (void)madvise(data, size, MADV_HUGEPAGE);
   return data;

@@ -1,16 +1,17 @@
 /* memory — allocation that does not fail, and pages for big tables.
  *
- * When the system has no memory left there is no state worth saving in a process (tasks are repeated
- * from their inputs), so these end it with a sentence and exit code 1 instead of returning NULL. */
+ * When the system has no memory left there is no state worth saving in a process (tasks are
+ * repeated from their inputs), so these end it with a sentence and exit code 1 instead of returning
+ * NULL. */
 #ifndef GUIYI_COMMON_MEMORY_H
 #define GUIYI_COMMON_MEMORY_H
 
 #include <stddef.h>
 
-void *memory_new(size_t size);                 /* uninitialised; free() it */
+void *memory_new(size_t size);                      /* uninitialised; free() it */
 void *memory_new_zeroed(size_t count, size_t size); /* free() it */
-void *memory_resize(void *data, size_t size);  /* like realloc */
-char *memory_copy_string(const char *text);    /* free() it */
+void *memory_resize(void *data, size_t size);       /* like realloc */
+char *memory_copy_string(const char *text);         /* free() it */
 
 /* Zeroed pages straight from the system, on huge pages where it grants them; untouched pages cost
  * nothing. size may be 0 (gives NULL). */
@@ -19,7 +20,8 @@ void memory_unmap(void *data, size_t size);
 /* Gives the pages back that lie wholly inside [data, data+size); they read as zero afterwards. */
 void memory_discard(void *data, size_t size);
 
-/* Of this process, in bytes: the most that was resident so far, and what is now. 0 where unknown. */
+/* Of this process, in bytes: the most that was resident so far, and what is now. 0 where unknown.
+ */
 size_t memory_resident_peak_bytes(void);
 size_t memory_resident_bytes(void);
 

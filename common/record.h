@@ -1,8 +1,8 @@
 /* record — a standard record: who it is, where it came from, its canonical values.
  *
  * Records lie packed one behind the other in split outputs and, in the same form, in the store: a
- * fixed header, the source's own id, then one value per field of the job. All little-endian, aligned
- * to 8. A record without an id of its own is known by the hash of its content. */
+ * fixed header, the source's own id, then one value per field of the job. All little-endian,
+ * aligned to 8. A record without an id of its own is known by the hash of its content. */
 #ifndef GUIYI_COMMON_RECORD_H
 #define GUIYI_COMMON_RECORD_H
 
@@ -15,31 +15,31 @@
 #include "common/job.h"
 
 enum {
-  RECORD_HAS_NO_ID = 1,     /* source_record_id is made from content and occurrence */
-  RECORD_FOR_REVIEW = 2,    /* a quality rule asked for a look */
-  RECORD_NAMES_SOURCE = 4,  /* the packed id is source id, RECORD_VALUE_SEPARATOR, own id */
+  RECORD_HAS_NO_ID = 1,    /* source_record_id is made from content and occurrence */
+  RECORD_FOR_REVIEW = 2,   /* a quality rule asked for a look */
+  RECORD_NAMES_SOURCE = 4, /* the packed id is source id, RECORD_VALUE_SEPARATOR, own id */
 };
 
 /* A value with several parts (multi fields) separates them with this; inputs never contain it. */
 #define RECORD_VALUE_SEPARATOR '\x1f'
 
 struct record_header {
-  struct hash128 key;     /* of (source id, source_record_id), or of (source id, content) */
-  int64_t time_ms;        /* when the source changed it (updated_at, else event, else first seen);
-                             INT64_MIN = unknown */
-  uint64_t line;          /* physical line in its file, from 1 */
-  uint32_t row;           /* number of this record in the run, in input order */
-  uint16_t source;        /* index in job.sources */
-  uint16_t file;          /* index in the run's file list */
-  uint16_t id_size;       /* bytes of the source_record_id */
-  uint8_t event;          /* enum event_kind */
-  uint8_t flags;          /* RECORD_* */
-  uint32_t size;          /* bytes of the whole record with header and padding */
+  struct hash128 key; /* of (source id, source_record_id), or of (source id, content) */
+  int64_t time_ms;    /* when the source changed it (updated_at, else event, else first seen);
+                         INT64_MIN = unknown */
+  uint64_t line;      /* physical line in its file, from 1 */
+  uint32_t row;       /* number of this record in the run, in input order */
+  uint16_t source;    /* index in job.sources */
+  uint16_t file;      /* index in the run's file list */
+  uint16_t id_size;   /* bytes of the source_record_id */
+  uint8_t event;      /* enum event_kind */
+  uint8_t flags;      /* RECORD_* */
+  uint32_t size;      /* bytes of the whole record with header and padding */
 };
 
 struct record_value {
-  struct bytes text;      /* canonical; empty = missing */
-  uint8_t state;          /* enum value_state of worker/fields/field_type.h */
+  struct bytes text; /* canonical; empty = missing */
+  uint8_t state;     /* enum value_state of worker/fields/field_type.h */
   uint8_t kind;
 };
 
@@ -67,7 +67,8 @@ void record_view_of_id(const char *data, struct record_view *view);
 /* For bytes that this process packed itself. */
 void record_view_of(const char *data, uint32_t field_count, struct record_view *view);
 
-/* The key of a record: with an id the hash of (source id, id), without one of (source id, content). */
+/* The key of a record: with an id the hash of (source id, id), without one of (source id, content).
+ */
 struct hash128 record_key(struct bytes source_id, struct bytes id_or_content, bool has_id);
 
 #endif

@@ -13,8 +13,7 @@ enum err link_open(void *zmq_context, int type, const char *endpoint, void **soc
                    struct failure *failure) {
   check(type == ZMQ_ROUTER || type == ZMQ_DEALER);
   void *s = zmq_socket(zmq_context, type);
-  if (!s)
-    return failure_set(failure, ERR_IO, "opening a socket: %s", zmq_strerror(zmq_errno()));
+  if (!s) return failure_set(failure, ERR_IO, "opening a socket: %s", zmq_strerror(zmq_errno()));
   set_option(s, ZMQ_LINGER, LINK_LINGER_MS);
   set_option(s, ZMQ_SNDTIMEO, LINK_SEND_TIMEOUT_MS);
   set_option(s, ZMQ_SNDHWM, LINK_QUEUE_MAX);

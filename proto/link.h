@@ -13,7 +13,7 @@
 enum {
   LINK_LINGER_MS = 1000,
   LINK_SEND_TIMEOUT_MS = 10000,
-  LINK_QUEUE_MAX = 4096,          /* messages */
+  LINK_QUEUE_MAX = 4096, /* messages */
   LINK_ROUTING_ID_BYTES_MAX = 64,
 };
 

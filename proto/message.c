@@ -43,10 +43,10 @@ void message_encode(const struct message *message, struct buffer *out) {
   pack_U32(&p, message->kind);
   switch (message->kind) {
 #define F(type, name) pack_##type(&p, m->name);
-#define MESSAGE(KIND, kind, fields)          \
-  case MESSAGE_##KIND: {                     \
+#define MESSAGE(KIND, kind, fields)                  \
+  case MESSAGE_##KIND: {                             \
     const struct message_##kind *m = &message->kind; \
-    fields break;                            \
+    fields break;                                    \
   }
 #include "proto/messages.def"
 #undef MESSAGE
@@ -57,15 +57,24 @@ void message_encode(const struct message *message, struct buffer *out) {
 }
 
 /* Bytes of the msgpack item at the start of data when it is an unsigned integer or a bin that lies
- * wholly inside; 0 otherwise. Nothing else may stand in a message: no depth, no counts to inflate. */
+ * wholly inside; 0 otherwise. Nothing else may stand in a message: no depth, no counts to inflate.
+ */
 static size_t flat_item_size(const uint8_t *data, size_t size) {
   if (size == 0) return 0;
   uint64_t need;
   switch (data[0]) {
-    case 0xcc: need = 2; break;
-    case 0xcd: need = 3; break;
-    case 0xce: need = 5; break;
-    case 0xcf: need = 9; break;
+    case 0xcc:
+      need = 2;
+      break;
+    case 0xcd:
+      need = 3;
+      break;
+    case 0xce:
+      need = 5;
+      break;
+    case 0xcf:
+      need = 9;
+      break;
     case 0xc4:
       if (size < 2) return 0;
       need = 2 + (uint64_t)data[1];
@@ -76,10 +85,11 @@ static size_t flat_item_size(const uint8_t *data, size_t size) {
       break;
     case 0xc6:
       if (size < 5) return 0;
-      need = 5 + ((uint64_t)data[1] << 24 | (uint64_t)data[2] << 16 | (uint64_t)data[3] << 8 |
-                  data[4]);
+      need = 5 +
+             ((uint64_t)data[1] << 24 | (uint64_t)data[2] << 16 | (uint64_t)data[3] << 8 | data[4]);
       break;
-    default: need = data[0] < 0x80 ? 1 : UINT64_MAX;
+    default:
+      need = data[0] < 0x80 ? 1 : UINT64_MAX;
   }
   return need <= size ? (size_t)need : 0;
 }
@@ -95,7 +105,8 @@ static enum err shape_check(struct bytes data, struct failure *failure) {
     if (item == 0)
       return failure_set(failure, ERR_MALFORMED,
                          "item %zu of a message is neither an unsigned integer nor bytes, or ends "
-                         "beyond the message", i);
+                         "beyond the message",
+                         i);
     used += item;
   }
   if (used != data.size)

@@ -70,8 +70,8 @@ enum err compute_pool_open(struct compute_pool **out, void *zmq_context, uint32_
                            compute_function *compute, void *context, struct failure *failure) {
   struct compute_pool *pool =
       memory_new_zeroed(1, sizeof *pool + threads * sizeof pool->threads[0]);
-  *pool = (struct compute_pool){.zmq_context = zmq_context, .compute = compute,
-                                .context = context, .thread_count = threads};
+  *pool = (struct compute_pool){
+      .zmq_context = zmq_context, .compute = compute, .context = context, .thread_count = threads};
   pool->last = &pool->first;
   snprintf(pool->endpoint, sizeof pool->endpoint, "inproc://compute-%p", (void *)pool);
   pthread_mutex_init(&pool->lock, NULL);

@@ -1,7 +1,7 @@
 /* compute_pool — threads that compute tasks, so that the loop that owns sockets never waits.
  *
- * A task is copied in and its outcome handed back as a pointer over an inproc socket: the loop polls
- * compute_pool_socket() beside its own sockets and takes outcomes from it. */
+ * A task is copied in and its outcome handed back as a pointer over an inproc socket: the loop
+ * polls compute_pool_socket() beside its own sockets and takes outcomes from it. */
 #ifndef GUIYI_WORKER_COMPUTE_POOL_H
 #define GUIYI_WORKER_COMPUTE_POOL_H
 

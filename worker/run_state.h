@@ -20,7 +20,8 @@ struct __attribute__((packed)) key_entry {
 };
 
 struct field_quality {
-  uint64_t filled, valid, fixed, attribute, invalid; /* cells by value_state; filled = not missing */
+  uint64_t filled, valid, fixed, attribute,
+      invalid; /* cells by value_state; filled = not missing */
 };
 
 struct reject_entry {
@@ -37,21 +38,22 @@ struct reject_entry {
 struct split_output {
   uint32_t source, file, split; /* indices; first_row is its first slot in run_state.rows */
   uint32_t first_row, row_slots;
-  struct buffer records;        /* packed standard records, in input order */
-  uint64_t *record_offsets;     /* by slot: offset in records.data; UINT64_MAX = not linked */
-  struct key_entry *keys;       /* sorted by partition */
+  struct buffer records;    /* packed standard records, in input order */
+  uint64_t *record_offsets; /* by slot: offset in records.data; UINT64_MAX = not linked */
+  struct key_entry *keys;   /* sorted by partition */
   uint32_t key_start[PLAN_PARTITIONS + 1];
   uint32_t accepted, rejected, quarantined;
   struct reject_entry *rejects;
   uint32_t reject_count;
   struct field_quality quality[JOB_FIELDS_MAX];
-  uint64_t flags[32];           /* by field flag: how many cells carry it */
+  uint64_t flags[32]; /* by field flag: how many cells carry it */
+  uint64_t *quality_hits; /* by quality rule of the job: rows that hit it; in the arena */
   struct arena arena;
 };
 
 struct candidate_pair {
-  uint32_t a, b;     /* rows, record_key of a below b's (then a < b) */
-  uint32_t pattern;  /* index in the compare output's patterns */
+  uint32_t a, b;    /* rows, record_key of a below b's (then a < b) */
+  uint32_t pattern; /* index in the compare output's patterns */
 };
 
 /* A block that was cut or left out: for the report. */
@@ -59,7 +61,7 @@ struct block_note {
   uint64_t key;
   uint32_t records;
   uint8_t rule;
-  uint8_t outcome;       /* enum block_outcome */
+  uint8_t outcome; /* enum block_outcome */
   uint64_t pairs_skipped;
 };
 enum block_outcome { BLOCK_REFINED, BLOCK_WINDOWED, BLOCK_HUB };
@@ -68,7 +70,7 @@ enum block_outcome { BLOCK_REFINED, BLOCK_WINDOWED, BLOCK_HUB };
 struct partition_blocks {
   struct key_entry *entries; /* sorted by (key, record order) */
   uint64_t entry_count;
-  struct block_note *notes;  /* the largest, at most BLOCK_NOTES_MAX */
+  struct block_note *notes; /* the largest, at most BLOCK_NOTES_MAX */
   uint32_t note_count;
   uint64_t blocks[JOB_BLOCKING_RULES_MAX], records[JOB_BLOCKING_RULES_MAX];
   uint32_t largest[JOB_BLOCKING_RULES_MAX];
@@ -81,7 +83,8 @@ enum { BLOCK_NOTES_MAX = 32 };
 struct compare_output {
   struct candidate_pair *pairs;
   uint64_t pair_count;
-  struct pattern_count *patterns; /* what pairs[].pattern names; canonical order not required here */
+  struct pattern_count
+      *patterns; /* what pairs[].pattern names; canonical order not required here */
   uint32_t pattern_count;
   uint64_t compared[JOB_BLOCKING_RULES_MAX]; /* pairs emitted by each rule */
   uint64_t counted_only; /* of these: hopeless, counted in patterns and not among pairs */
@@ -93,13 +96,19 @@ struct review_item {
   int32_t weight;
   uint64_t pattern;
   uint32_t mask;
-  uint8_t reason;        /* enum review_reason */
+  uint8_t reason; /* enum review_reason */
 };
-enum review_reason { REVIEW_UNCERTAIN, REVIEW_CONSTRAINT, REVIEW_COHESION, REVIEW_SIZE, REVIEW_RULE,
-                     REVIEW_HOUSEHOLD };
+enum review_reason {
+  REVIEW_UNCERTAIN,
+  REVIEW_CONSTRAINT,
+  REVIEW_COHESION,
+  REVIEW_SIZE,
+  REVIEW_RULE,
+  REVIEW_HOUSEHOLD
+};
 
 struct cluster_output {
-  uint32_t *entity;       /* by row: entity number; UINT32_MAX where the row is not present */
+  uint32_t *entity; /* by row: entity number; UINT32_MAX where the row is not present */
   uint32_t entity_count;
   uint32_t *members;      /* rows, grouped by entity, canonical order inside */
   uint32_t *member_start; /* entity_count + 1 */
@@ -107,16 +116,16 @@ struct cluster_output {
   struct review_item *reviews; /* canonical order */
   uint64_t review_count;
   uint64_t accepted_edges, constraint_cuts, cohesion_cuts, size_cuts;
-  uint64_t *entity_key;   /* by entity: smallest record_key of its members: its canonical name */
+  uint64_t *entity_key; /* by entity: smallest record_key of its members: its canonical name */
 };
 
 struct run_state {
   struct plan plan;
-  struct source_file *files;   /* all of the run */
-  uint32_t *file_source;       /* by file: index in job.sources */
+  struct source_file *files; /* all of the run */
+  uint32_t *file_source;     /* by file: index in job.sources */
   uint32_t file_count;
-  uint8_t *rows;               /* row_count feature rows of plan.row_bytes */
-  uint32_t row_count;          /* slots: accepted, rejected and quarantined rows */
+  uint8_t *rows;      /* row_count feature rows of plan.row_bytes */
+  uint32_t row_count; /* slots: accepted, rejected and quarantined rows */
   struct split_output *splits;
   uint32_t split_count;
   struct partition_blocks partitions[PLAN_PARTITIONS];
@@ -124,7 +133,7 @@ struct run_state {
   struct compare_output random_pairs; /* for u; pairs is NULL */
   struct model model;
   struct cluster_output clusters;
-  uint64_t *customer_ids;      /* by entity */
+  uint64_t *customer_ids; /* by entity */
   int32_t as_of_day;
 };
 

@@ -57,13 +57,20 @@ void worker_computed(struct worker *w, const struct worker_task *task, uint64_t 
   struct message message;
   if (failure) {
     message = (struct message){.kind = MESSAGE_TASK_FAILED};
-    message.task_failed = (struct message_task_failed){.epoch = task->epoch, .stage = task->stage,
-        .task = task->task, .attempt = task->attempt, .code = failure->code,
-        .text = bytes_from_string(failure->message)};
+    message.task_failed = (struct message_task_failed){.epoch = task->epoch,
+                                                       .stage = task->stage,
+                                                       .task = task->task,
+                                                       .attempt = task->attempt,
+                                                       .code = failure->code,
+                                                       .text = bytes_from_string(failure->message)};
   } else {
     message = (struct message){.kind = MESSAGE_TASK_DONE};
-    message.task_done = (struct message_task_done){.epoch = task->epoch, .stage = task->stage,
-        .task = task->task, .attempt = task->attempt, .units = units, .result = result};
+    message.task_done = (struct message_task_done){.epoch = task->epoch,
+                                                   .stage = task->stage,
+                                                   .task = task->task,
+                                                   .attempt = task->attempt,
+                                                   .units = units,
+                                                   .result = result};
   }
   send(w, &message, now_ms);
 }

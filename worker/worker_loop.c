@@ -77,7 +77,8 @@ enum err worker_loop_start(struct worker_loop **out, const struct worker_loop_op
   loop->options = *options;
   loop->worker = (struct worker){.incarnation = options->incarnation,
                                  .compute_threads = options->compute_threads,
-                                 .context = loop, .send = send_to_coordinator,
+                                 .context = loop,
+                                 .send = send_to_coordinator,
                                  .compute = start_computing};
   enum err err = link_open(options->zmq_context, ZMQ_DEALER, options->coordinator_endpoint,
                            &loop->socket, failure);

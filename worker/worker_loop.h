@@ -1,5 +1,5 @@
-/* worker_loop — a worker on a thread of its own: its socket, its compute threads and the time around
- * the state machine of worker.h. */
+/* worker_loop — a worker on a thread of its own: its socket, its compute threads and the time
+ * around the state machine of worker.h. */
 #ifndef GUIYI_WORKER_WORKER_LOOP_H
 #define GUIYI_WORKER_WORKER_LOOP_H
 

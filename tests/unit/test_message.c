@@ -12,8 +12,12 @@
 static void a_message_comes_back_as_it_was(void **state) {
   (void)state;
   struct message in = {.kind = MESSAGE_TASK_DONE};
-  in.task_done = (struct message_task_done){.epoch = UINT64_MAX, .stage = 3, .task = 70000,
-      .attempt = 1, .units = 255, .result = BYTES("\0\x01raw")};
+  in.task_done = (struct message_task_done){.epoch = UINT64_MAX,
+                                            .stage = 3,
+                                            .task = 70000,
+                                            .attempt = 1,
+                                            .units = 255,
+                                            .result = BYTES("\0\x01raw")};
   struct buffer wire = {0};
   message_encode(&in, &wire);
   struct message out;
@@ -50,7 +54,11 @@ static void every_truncation_and_every_changed_byte_is_refused_or_decoded(void *
 
 static void bombs_are_refused_with_a_sentence(void **state) {
   (void)state;
-  static const struct { const char *wire; size_t size; const char *expected; } cases[] = {
+  static const struct {
+    const char *wire;
+    size_t size;
+    const char *expected;
+  } cases[] = {
       {"\xdd\xff\xff\xff\xff\x00", 6, "does not begin as a short msgpack array"},
       {"\x92\x00\xdd\xff\xff\xff\xff", 7, "item 1 of a message is neither"},
       {"\x92\x00\xc6\xff\xff\xff\xff", 7, "ends beyond the message"},

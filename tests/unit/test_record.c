@@ -12,8 +12,10 @@ enum { FIELDS = 4 };
 
 static void encode_one(struct buffer *out, struct bytes source_id, char *longer, size_t size) {
   memset(longer, 'x', size);
-  struct record_value values[FIELDS] = {
-      {BYTES("张伟"), 1, 3}, {BYTES_EMPTY, 0, 0}, {bytes_of(longer, size), 2, 31}, {BYTES("z"), 4, 0}};
+  struct record_value values[FIELDS] = {{BYTES("张伟"), 1, 3},
+                                        {BYTES_EMPTY, 0, 0},
+                                        {bytes_of(longer, size), 2, 31},
+                                        {BYTES("z"), 4, 0}};
   struct record_header header = {.key = {1, 2}, .time_ms = -5, .line = 9, .row = 3, .source = 1};
   record_encode(out, &header, source_id, BYTES("id-1"), values, FIELDS);
 }

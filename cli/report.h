@@ -1,0 +1,24 @@
+/* report — what a finished run tells: report.json for programs, report.html for people. No values
+ * of customers beyond masked samples. */
+#ifndef GUIYI_CLI_REPORT_H
+#define GUIYI_CLI_REPORT_H
+
+#include "cli/embedded_run.h"
+
+struct report_input {
+  const struct run_state *run;
+  const struct model_spec *spec;
+  const struct pipeline_totals *totals;
+  const struct embedded_result *timings;
+  const char *out_dir;
+  uint32_t workers;
+  uint64_t wall_ms, cpu_ms;
+  bool recognised; /* the job was made by recognition */
+};
+
+/* The digest as it is printed: 32 hexadecimal digits. */
+void report_digest(struct hash128 digest, char out[33]);
+/* Writes report.json into the out folder. */
+enum err report_write_json(const struct report_input *in, struct failure *failure);
+
+#endif

@@ -1,0 +1,357 @@
+/* guiyi run — match and merge: a job file, or data files whose columns are recognised. */
+#include <argp.h>
+#include <errno.h>
+#include <limits.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "cli/commands.h"
+#include "cli/progress.h"
+#include "cli/report.h"
+#include "common/check.h"
+#include "common/clock.h"
+#include "common/json_write.h"
+#include "common/memory.h"
+#include "worker/ordered_file.h"
+#include "worker/sources/source_glob.h"
+
+static const char documentation[] =
+    "Match and merge customer records into golden records.\n"
+    "\n"
+    "INPUT is a job file (.yaml, .yml), or data files (CSV or JSON Lines, also .gz and .zst) whose "
+    "columns are then recognised; the job file that was used is written to the out folder.\v"
+    "Examples:\n"
+    "  guiyi run customers.csv -o results\n"
+    "  guiyi run web.jsonl pos.csv 'shop-*.csv.gz' -o results --workers 4\n"
+    "  guiyi run crm.yaml --data-dir /var/lib/guiyi\n"
+    "\n"
+    "Exit code: 0 done, 1 failed, 2 wrong usage or job file, 3 the input was refused.";
+
+enum {
+  OPTION_DATA_DIR = 256,
+  OPTION_WORKERS,
+  OPTION_THRESHOLD,
+  OPTION_SEED,
+  OPTION_LINEAGE,
+  OPTION_PAIRS,
+  OPTION_UNMASK,
+  OPTION_JSON,
+  OPTION_AS_OF
+};
+
+static const struct argp_option options[] = {
+    {"out", 'o', "DIR", 0, "where result files go (default: guiyi-results)", 0},
+    {"data-dir", OPTION_DATA_DIR, "DIR", 0,
+     "where generations are kept (default: " "guiyi-data" ")", 0},
+    {"workers", OPTION_WORKERS, "N", 0, "embedded workers, one thread each (default: one per core)",
+     0},
+    {"threshold", OPTION_THRESHOLD, "BITS", 0, "merge at this weight or above (default: chosen)",
+     0},
+    {"seed", OPTION_SEED, "S", 0, "which records the random pairs are drawn from", 0},
+    {"lineage", OPTION_LINEAGE, 0, 0, "also write lineage.jsonl", 0},
+    {"pairs", OPTION_PAIRS, 0, 0, "also write pairs.csv, every scored candidate pair", 0},
+    {"unmask", OPTION_UNMASK, 0, 0, "golden.csv with clear values", 0},
+    {"json", OPTION_JSON, 0, 0, "print the summary as JSON", 0},
+    {0}};
+
+struct arguments {
+  const char **inputs;
+  uint32_t input_count;
+  const char *out_dir, *data_dir;
+  uint32_t workers;
+  bool has_threshold, has_seed, lineage, pairs, unmask, json;
+  double threshold_bits;
+  uint64_t seed;
+};
+
+static uint64_t parse_count(struct argp_state *state, const char *name, const char *text,
+                            uint64_t low, uint64_t high) {
+  char *end;
+  errno = 0;
+  unsigned long long value = strtoull(text, &end, 10);
+  if (errno || *end || end == text || *text == '-' || value < low || value > high)
+    argp_error(state, "--%s takes a whole number from %llu to %llu, found '%s'", name,
+               (unsigned long long)low, (unsigned long long)high, text);
+  return value;
+}
+
+static double parse_bits(struct argp_state *state, const char *text) {
+  char *end;
+  double value = strtod(text, &end);
+  if (*end || end == text || !(value >= -1000 && value <= 1000))
+    argp_error(state, "--threshold takes bits from -1000 to 1000, found '%s'", text);
+  return value;
+}
+
+static error_t parse_option(int key, char *text, struct argp_state *state) {
+  struct arguments *a = state->input;
+  switch (key) {
+    case 'o':
+      a->out_dir = text;
+      return 0;
+    case OPTION_DATA_DIR:
+      a->data_dir = text;
+      return 0;
+    case OPTION_WORKERS:
+      a->workers = (uint32_t)parse_count(state, "workers", text, 1, EMBEDDED_WORKERS_MAX);
+      return 0;
+    case OPTION_THRESHOLD:
+      a->has_threshold = true;
+      a->threshold_bits = parse_bits(state, text);
+      return 0;
+    case OPTION_SEED:
+      a->has_seed = true;
+      a->seed = parse_count(state, "seed", text, 0, UINT64_MAX);
+      return 0;
+    case OPTION_LINEAGE:
+      a->lineage = true;
+      return 0;
+    case OPTION_PAIRS:
+      a->pairs = true;
+      return 0;
+    case OPTION_UNMASK:
+      a->unmask = true;
+      return 0;
+    case OPTION_JSON:
+      a->json = true;
+      return 0;
+    case ARGP_KEY_ARG:
+      a->inputs[a->input_count++] = text;
+      return 0;
+    case ARGP_KEY_NO_ARGS:
+      argp_error(state, "name a job file or data files, for example: guiyi run customers.csv");
+      return 0;
+    default:
+      return ARGP_ERR_UNKNOWN;
+  }
+}
+
+/* Everything one run needs, released together. */
+struct run {
+  struct arguments arguments;
+  struct job job;
+  bool recognised;
+  struct source_file *scanned; /* by input, when columns were recognised */
+  struct source_paths *paths;  /* by source; owns what inputs point to */
+  uint32_t path_sets;
+  struct pipeline_input *inputs;
+  uint32_t input_count;
+  struct pipeline *pipeline;
+  struct progress progress;
+  struct embedded_result timings;
+};
+
+static volatile sig_atomic_t interrupted;
+static void on_interrupt(int number) {
+  (void)number;
+  interrupted = 1;
+}
+
+static bool is_job_file(const char *path) {
+  size_t size = strlen(path);
+  return (size > 5 && strcmp(path + size - 5, ".yaml") == 0) ||
+         (size > 4 && strcmp(path + size - 4, ".yml") == 0);
+}
+
+static enum err make_folder(const char *path, struct failure *failure) {
+  char partial[PATH_MAX];
+  if (strlen(path) >= sizeof partial)
+    return failure_set(failure, ERR_USAGE, "the path of the out folder is too long");
+  for (size_t i = 1;; i++) {
+    if (path[i] != '/' && path[i] != '\0') continue;
+    memcpy(partial, path, i);
+    partial[i] = '\0';
+    if (mkdir(partial, 0700) != 0 && errno != EEXIST)
+      return failure_set(failure, err_from_errno(errno), "making the folder %s: %s", partial,
+                         strerror(errno));
+    if (path[i] == '\0') return ERR_OK;
+  }
+}
+
+static void add_inputs(struct run *r, uint32_t source, const struct source_paths *paths) {
+  r->inputs = memory_resize(r->inputs, (r->input_count + paths->count) * sizeof *r->inputs);
+  for (uint32_t i = 0; i < paths->count; i++)
+    r->inputs[r->input_count++] =
+        (struct pipeline_input){.path = paths->paths[i], .source = source};
+}
+
+/* The files of every source of a job file; relative ones are seen from the job's folder. */
+static enum err find_job_files(struct run *r, struct failure *failure) {
+  r->paths = memory_new_zeroed(r->job.source_count, sizeof *r->paths);
+  r->path_sets = r->job.source_count;
+  for (uint32_t s = 0; s < r->job.source_count; s++) {
+    const struct job_source *source = &r->job.sources[s];
+    const char **patterns = arena_alloc(&r->job.arena, source->path_count * sizeof *patterns);
+    for (uint32_t i = 0; i < source->path_count; i++) {
+      struct bytes p = source->paths[i];
+      bool absolute = p.size && p.data[0] == '/';
+      patterns[i] = absolute ? arena_printf(&r->job.arena, "%.*s", (int)p.size, p.data)
+                             : arena_printf(&r->job.arena, "%.*s/%.*s", (int)r->job.folder.size,
+                                            r->job.folder.data, (int)p.size, p.data);
+    }
+    enum err err = source_glob_expand(patterns, source->path_count, &r->paths[s], failure);
+    if (err) {
+      failure_wrap(failure, "source %.*s", (int)source->id.size, source->id.data);
+      return err;
+    }
+    add_inputs(r, s, &r->paths[s]);
+  }
+  return ERR_OK;
+}
+
+static enum err prepare_job_file(struct run *r, struct failure *failure) {
+  if (r->arguments.input_count > 1)
+    return failure_set(failure, ERR_USAGE,
+                       "a job file names its data files itself: give either one job file or data "
+                       "files");
+  enum err err = job_load(r->arguments.inputs[0], &r->job, failure);
+  return err ? err : find_job_files(r, failure);
+}
+
+static enum err prepare_data_files(struct run *r, struct failure *failure) {
+  (void)r;
+  return failure_set(failure, ERR_USAGE, "name a job file (.yaml)");
+}
+
+static void apply_arguments(struct run *r) {
+  if (r->arguments.has_threshold) {
+    r->job.has_accept = true;
+    r->job.accept_weight = (int32_t)(r->arguments.threshold_bits * WEIGHT_BIT);
+    if (r->job.has_review && r->job.review_weight > r->job.accept_weight)
+      r->job.review_weight = r->job.accept_weight;
+  }
+  if (r->arguments.has_seed) r->job.seed = r->arguments.seed;
+}
+
+static bool observe(void *context, const struct coordinator_progress *p) {
+  struct run *r = context;
+  if (p->phase == COORDINATOR_RUNNING) {
+    struct progress_state state = {.stage = p->stage,
+                                   .stage_count = STAGE_COUNT,
+                                   .words = stage_words(p->stage),
+                                   .tasks_done = p->tasks_done,
+                                   .tasks_total = p->tasks_total,
+                                   .units = p->units_done,
+                                   .elapsed_ms = clock_monotonic_ms() - p->stage_started_ms};
+    progress_show(&r->progress, &state);
+  }
+  return !interrupted;
+}
+
+static void print_summary(const struct run *r, const struct report_input *report) {
+  const struct pipeline_totals *t = report->totals;
+  const struct cluster_output *c = &report->run->clusters;
+  char digest[33], n[5][32];
+  report_digest(t->digest, digest);
+  if (r->arguments.json) {
+    struct buffer out = {0};
+    struct json_writer w = json_writer(&out, true);
+    json_object_begin(&w);
+    json_key(&w, "digest"), json_string(&w, digest);
+    json_key(&w, "generation"), json_u64(&w, t->generation);
+    json_key(&w, "read"), json_u64(&w, t->rows);
+    json_key(&w, "linked"), json_u64(&w, t->linked);
+    json_key(&w, "quarantined"), json_u64(&w, t->quarantined);
+    json_key(&w, "rejected"), json_u64(&w, t->rejected);
+    json_key(&w, "customers"), json_u64(&w, t->customers);
+    json_key(&w, "reviews"), json_u64(&w, c->review_count);
+    json_key(&w, "out"), json_string(&w, report->out_dir);
+    json_key(&w, "wall_ms"), json_u64(&w, report->wall_ms);
+    json_object_end(&w);
+    fputs(buffer_string(&out), stdout);
+    buffer_release(&out);
+    return;
+  }
+  printf("read %s rows = %s linked + %s quarantined + %s rejected\n",
+         progress_number(t->rows, n[0]), progress_number(t->linked, n[1]),
+         progress_number(t->quarantined, n[2]), progress_number(t->rejected, n[3]));
+  printf("customers %s; pairs for review %s\n", progress_number(t->customers, n[0]),
+         progress_number(c->review_count, n[1]));
+  printf("digest %s\n", digest);
+  printf("generation %llu in %s\n", (unsigned long long)t->generation, r->arguments.data_dir);
+  printf("results in %s: members.csv golden.csv review.csv rejects.csv report.html\n",
+         report->out_dir);
+  printf("%llu.%llu s, %s records/s, peak memory %s MiB\n",
+         (unsigned long long)(report->wall_ms / 1000),
+         (unsigned long long)(report->wall_ms % 1000 / 100),
+         progress_number(report->wall_ms ? t->rows * 1000 / report->wall_ms : 0, n[0]),
+         progress_number(memory_resident_peak_bytes() >> 20, n[1]));
+}
+
+static enum err report_run(struct run *r, uint64_t started_ms, struct failure *failure) {
+  struct pipeline_totals totals;
+  pipeline_totals(r->pipeline, &totals);
+  struct report_input report = {.run = pipeline_run_state(r->pipeline),
+                                .spec = pipeline_model_spec(r->pipeline),
+                                .totals = &totals,
+                                .timings = &r->timings,
+                                .out_dir = r->arguments.out_dir,
+                                .workers = r->arguments.workers,
+                                .wall_ms = clock_monotonic_ms() - started_ms,
+                                .cpu_ms = clock_cpu_ms(),
+                                .recognised = r->recognised};
+  if (totals.linked + totals.quarantined + totals.rejected != totals.rows)
+    return failure_set(failure, ERR_MISMATCH, "the counts of rows do not add up");
+  enum err err = report_write_json(&report, failure);
+  if (!err) print_summary(r, &report);
+  return err;
+}
+
+static enum err run_job(struct run *r, struct failure *failure) {
+  uint64_t started_ms = clock_monotonic_ms();
+  const struct arguments *a = &r->arguments;
+  enum err err =
+      is_job_file(a->inputs[0]) ? prepare_job_file(r, failure) : prepare_data_files(r, failure);
+  if (err) return err;
+  apply_arguments(r);
+  if ((err = make_folder(a->out_dir, failure))) return err;
+  struct pipeline_options pipeline_options = {.job = &r->job,
+                                              .inputs = r->inputs,
+                                              .input_count = r->input_count,
+                                              .threads_max = a->workers,
+                                              .data_dir = a->data_dir,
+                                              .out_dir = a->out_dir,
+                                              .write_lineage = a->lineage,
+                                              .write_pairs = a->pairs,
+                                              .unmask = a->unmask};
+  if ((err = pipeline_open(&pipeline_options, &r->pipeline, failure))) return err;
+  progress_init(&r->progress, a->json);
+  err = embedded_run(r->pipeline, r->input_count, r->job.shards, a->workers, observe, r,
+                     &r->timings, failure);
+  progress_end(&r->progress);
+  return err ? err : report_run(r, started_ms, failure);
+}
+
+static void run_release(struct run *r) {
+  pipeline_close(&r->pipeline);
+  for (uint32_t f = 0; r->scanned && f < r->paths->count; f++) source_file_release(&r->scanned[f]);
+  for (uint32_t s = 0; s < r->path_sets; s++) source_paths_release(&r->paths[s]);
+  free(r->scanned);
+  free(r->paths);
+  free(r->inputs);
+  free(r->arguments.inputs);
+  job_release(&r->job);
+}
+
+int run_command(int argc, char **argv) {
+  static const struct argp parser = {options, parse_option, "INPUT...", documentation, 0, 0, 0};
+  struct run r = {.arguments = {.out_dir = "guiyi-results", .data_dir = "guiyi-data"}};
+  r.arguments.inputs = memory_new((size_t)argc * sizeof *r.arguments.inputs);
+  long cores = sysconf(_SC_NPROCESSORS_ONLN);
+  r.arguments.workers = cores < 1                      ? 1
+                        : cores > EMBEDDED_WORKERS_MAX ? EMBEDDED_WORKERS_MAX
+                                                       : (uint32_t)cores;
+  argp_err_exit_status = 2;
+  argp_parse(&parser, argc, argv, 0, NULL, &r.arguments);
+  signal(SIGINT, on_interrupt);
+  signal(SIGTERM, on_interrupt);
+  struct failure failure = {0};
+  enum err err = run_job(&r, &failure);
+  if (err) fprintf(stderr, "guiyi run: %s\n", failure.message);
+  run_release(&r);
+  return err_exit_code(err);
+}

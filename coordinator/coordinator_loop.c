@@ -1,0 +1,95 @@
+#include "coordinator/coordinator_loop.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <zmq.h>
+
+#include "common/check.h"
+#include "common/clock.h"
+#include "common/memory.h"
+#include "proto/link.h"
+
+enum { POLL_MS = 100 };
+
+static void send_to_worker(void *context, uint32_t worker, const struct message *message) {
+  struct coordinator_loop *loop = context;
+  struct failure failure;
+  /* A peer that does not take messages is found by its silence; the task goes back then. */
+  (void)link_send(loop->socket, &loop->peers[worker], message, &failure);
+}
+
+enum err coordinator_loop_open(struct coordinator_loop *loop, void *zmq_context,
+                               const char *endpoint, const struct coordinator_options *options,
+                               struct failure *failure) {
+  *loop = (struct coordinator_loop){.zmq_context = zmq_context};
+  enum err err = link_open(zmq_context, ZMQ_ROUTER, endpoint, &loop->socket, failure);
+  if (err) return err;
+  loop->peers = memory_new_zeroed(COORDINATOR_WORKERS_MAX, sizeof *loop->peers);
+  loop->coordinator = coordinator_new(options, send_to_worker, loop);
+  return ERR_OK;
+}
+
+void coordinator_loop_close(struct coordinator_loop *loop) {
+  link_close(&loop->socket);
+  coordinator_free(loop->coordinator);
+  free(loop->peers);
+  *loop = (struct coordinator_loop){0};
+}
+
+/* The worker behind a routing id; a new one gets a seat. -1 = no seat is free. */
+static int worker_of_peer(struct coordinator_loop *loop, const struct link_peer *peer) {
+  for (int w = 0; w < COORDINATOR_WORKERS_MAX; w++)
+    if (loop->peers[w].size == peer->size && memcmp(loop->peers[w].id, peer->id, peer->size) == 0)
+      return w;
+  int w = coordinator_worker_join(loop->coordinator, clock_monotonic_ms());
+  if (w >= 0) loop->peers[w] = *peer;
+  return w;
+}
+
+static enum err receive_all(struct coordinator_loop *loop, struct buffer *wire,
+                            struct failure *failure) {
+  for (;;) {
+    struct link_peer peer;
+    struct message message;
+    bool got;
+    enum err err = link_receive(loop->socket, &peer, wire, &message, &got, failure);
+    if (err == ERR_MALFORMED) continue; /* dropped; its sender's task goes back by its silence */
+    if (err || !got) return err;
+    int worker = worker_of_peer(loop, &peer);
+    if (worker >= 0)
+      coordinator_receive(loop->coordinator, (uint32_t)worker, &message, clock_monotonic_ms());
+  }
+}
+
+enum err coordinator_loop_run(struct coordinator_loop *loop, coordinator_observer *observe,
+                              void *context, struct failure *failure) {
+  struct buffer wire = {0};
+  struct coordinator_progress progress;
+  enum stage seen = STAGE_SCAN;
+  uint64_t observed_ms = 0;
+  enum err err = ERR_OK;
+  for (;;) {
+    zmq_pollitem_t item = {loop->socket, 0, ZMQ_POLLIN, 0};
+    if (zmq_poll(&item, 1, POLL_MS) < 0 && zmq_errno() != EINTR) {
+      err = failure_set(failure, ERR_IO, "waiting for messages: %s", zmq_strerror(zmq_errno()));
+      break;
+    }
+    if ((err = receive_all(loop, &wire, failure))) break;
+    uint64_t now_ms = clock_monotonic_ms();
+    coordinator_tick(loop->coordinator, now_ms);
+    coordinator_progress(loop->coordinator, &progress);
+    if (progress.phase == COORDINATOR_DONE || progress.phase == COORDINATOR_FAILED) break;
+    if (progress.stage != seen || now_ms >= observed_ms + POLL_MS) {
+      seen = progress.stage;
+      observed_ms = now_ms;
+      if (!observe(context, &progress))
+        coordinator_fail(loop->coordinator, ERR_LIMIT, "the run was interrupted");
+    }
+  }
+  buffer_release(&wire);
+  if (!err && progress.phase == COORDINATOR_FAILED) {
+    *failure = *coordinator_failure(loop->coordinator);
+    err = failure->code;
+  }
+  return err;
+}

@@ -1,0 +1,472 @@
+#include "worker/pipeline.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "common/check.h"
+#include "common/memory.h"
+#include "common/training_counts.h"
+#include "proto/stage.h"
+#include "proto/task_result.h"
+#include "worker/golden_codec.h"
+#include "worker/model_spec.h"
+#include "worker/quality_rules.h"
+#include "worker/run_exports.h"
+#include "worker/stages/block.h"
+#include "worker/stages/cluster.h"
+#include "worker/stages/compare.h"
+#include "worker/stages/frequency.h"
+#include "worker/stages/ingest.h"
+#include "worker/stages/merge.h"
+#include "worker/stages/tag.h"
+#include "worker/store/generation.h"
+
+_Static_assert((int)KEY_PARTITIONS == (int)PLAN_PARTITIONS, "tasks are cut like the key space");
+
+/* What one compute thread keeps between tasks. */
+struct thread_work {
+  struct frequency_tables tables;
+  struct arena scratch;
+  struct buffer text;
+};
+
+struct pipeline {
+  struct pipeline_options options;
+  struct run_state run;
+  struct model_spec spec;
+  struct arena arena;
+  struct ingest_binding *bindings; /* by file */
+  struct quality_rules *rules;
+  struct thread_work *threads;
+  struct frequency_tables tables; /* the sum */
+  struct cluster_work *cluster;
+  struct golden_plan golden_plan;
+  struct generation_writer *writer;
+  struct generation_order order;
+  struct run_exports *exports;
+  struct hash128 *shard_digests;
+  uint64_t generation;
+};
+
+struct task_context {
+  struct pipeline *p;
+  struct thread_work *thread;
+  uint32_t task;
+  struct bytes input;
+  struct buffer *result;
+  uint64_t *units;
+  struct failure *failure;
+};
+
+typedef enum err stage_function(struct task_context *t);
+
+/* ---- reading ---- */
+
+static enum err run_scan(struct task_context *t) {
+  struct pipeline_input *in = &t->p->options.inputs[t->task];
+  struct source_file *file = &t->p->run.files[t->task];
+  if (in->take_scanned) {
+    *file = *in->take_scanned;
+    *in->take_scanned = (struct source_file){0};
+  } else {
+    const struct job_source *s = &t->p->options.job->sources[in->source];
+    struct source_file_options o = {.format = (enum source_format)s->format,
+                                    .encoding = (enum source_encoding)s->encoding,
+                                    .delimiter = s->delimiter,
+                                    .header = s->header};
+    enum err err = source_file_scan(in->path, &o, SPLIT_BYTES, file, t->failure);
+    if (err) return err;
+  }
+  *t->units = file->row_count;
+  return ERR_OK;
+}
+
+static enum err number_splits(struct pipeline *p, struct failure *failure) {
+  struct run_state *run = &p->run;
+  uint64_t rows = 0;
+  for (uint32_t f = 0; f < run->file_count; f++) {
+    run->split_count += run->files[f].split_count;
+    rows += run->files[f].row_count;
+  }
+  if (rows > UINT32_MAX - 1)
+    return failure_set(failure, ERR_INPUT,
+                       "the files hold %llu rows; one run takes at most %u. Divide the job.",
+                       (unsigned long long)rows, UINT32_MAX - 1);
+  if (rows == 0) return failure_set(failure, ERR_INPUT, "the files hold no rows: nothing to match");
+  run->row_count = (uint32_t)rows;
+  run->splits = memory_new_zeroed(run->split_count, sizeof *run->splits);
+  uint32_t next = 0, first_row = 0;
+  for (uint32_t f = 0; f < run->file_count; f++)
+    for (uint32_t s = 0; s < run->files[f].split_count; s++) {
+      uint32_t slots = (uint32_t)run->files[f].splits[s].row_count;
+      run->splits[next++] = (struct split_output){.source = run->file_source[f],
+                                                  .file = f,
+                                                  .split = s,
+                                                  .first_row = first_row,
+                                                  .row_slots = slots};
+      first_row += slots;
+    }
+  return ERR_OK;
+}
+
+static enum err run_layout(struct task_context *t) {
+  struct pipeline *p = t->p;
+  struct run_state *run = &p->run;
+  enum err err = number_splits(p, t->failure);
+  for (uint32_t f = 0; f < run->file_count && !err; f++)
+    if (run->files[f].row_count)
+      err = ingest_bind(&run->plan, run->file_source[f], &run->files[f], &p->arena, &p->bindings[f],
+                        t->failure);
+  if (err) return err;
+  run->rows = memory_map((size_t)run->row_count * run->plan.row_bytes);
+  struct layout_result result = {run->split_count, run->row_count};
+  buffer_append(t->result, &result, sizeof result);
+  *t->units = run->row_count;
+  return ERR_OK;
+}
+
+static enum err run_ingest(struct task_context *t) {
+  struct run_state *run = &t->p->run;
+  *t->units = run->splits[t->task].row_slots;
+  return ingest_run(run, t->task, &t->p->bindings[run->splits[t->task].file], t->p->rules,
+                    &t->thread->tables, &t->thread->scratch, t->failure);
+}
+
+/* ---- comparing ---- */
+
+static enum err return_counts(struct task_context *t, struct training_counts *counts) {
+  training_counts_encode(counts, t->result);
+  training_counts_release(counts);
+  return ERR_OK;
+}
+
+static enum err run_tally(struct task_context *t) {
+  struct pipeline *p = t->p;
+  for (uint32_t i = 0; i < p->options.threads_max; i++) {
+    frequency_tables_add(&p->tables, &p->threads[i].tables);
+    frequency_tables_release(&p->threads[i].tables);
+  }
+  p->run.as_of_day = p->options.job->as_of_day;
+  if (p->run.as_of_day == JOB_AS_OF_DATA) p->run.as_of_day = ingest_newest_day(&p->run);
+  if (p->run.as_of_day == INT32_MIN) p->run.as_of_day = 0; /* data without a date: 1970-01-01 */
+  struct training_counts counts = {0};
+  frequency_training(&p->run.plan, &p->tables, &counts);
+  *t->units = p->run.row_count;
+  return return_counts(t, &counts);
+}
+
+static enum err run_frequency(struct task_context *t) {
+  const struct split_output *s = &t->p->run.splits[t->task];
+  frequency_apply(&t->p->run.plan, &t->p->tables, t->p->run.rows, s->first_row, s->row_slots);
+  *t->units = s->row_slots;
+  return ERR_OK;
+}
+
+static enum err run_block(struct task_context *t) {
+  struct run_state *run = &t->p->run;
+  uint32_t partition = t->task;
+  size_t count = 0;
+  for (uint32_t s = 0; s < run->split_count; s++)
+    count += run->splits[s].key_start[partition + 1] - run->splits[s].key_start[partition];
+  struct key_entry *entries = memory_new(count * sizeof *entries);
+  size_t at = 0;
+  for (uint32_t s = 0; s < run->split_count; s++) {
+    const struct split_output *split = &run->splits[s];
+    size_t part = split->key_start[partition + 1] - split->key_start[partition];
+    if (part)
+      memcpy(entries + at, split->keys + split->key_start[partition], part * sizeof *entries);
+    at += part;
+  }
+  block_partition_run(&run->plan, run->rows, entries, count, &run->partitions[partition]);
+  struct training_counts counts = {0};
+  block_training(&run->partitions[partition], &counts);
+  *t->units = count;
+  return return_counts(t, &counts);
+}
+
+static enum err run_sample(struct task_context *t) {
+  struct run_state *run = &t->p->run;
+  for (uint32_t s = 0; s < run->split_count; s++) { /* the blocks hold the keys now */
+    free(run->splits[s].keys);
+    run->splits[s].keys = NULL;
+  }
+  random_pairs_run(&run->plan, run->rows, run->row_count, t->p->options.job->seed,
+                   RANDOM_PAIRS_DEFAULT, &run->random_pairs);
+  struct training_counts counts = {0};
+  random_pairs_training(&run->random_pairs, &counts);
+  return return_counts(t, &counts);
+}
+
+static enum err run_compare(struct task_context *t) {
+  struct run_state *run = &t->p->run;
+  struct compare_output *out = &run->compared[t->task];
+  compare_partition_run(&run->plan, run->rows, &run->partitions[t->task], out);
+  struct training_counts counts = {0};
+  compare_training(out, &counts);
+  for (uint32_t r = 0; r < run->plan.blocking_count; r++) *t->units += out->compared[r];
+  return return_counts(t, &counts);
+}
+
+/* ---- deciding ---- */
+
+static enum err run_link(struct task_context *t) {
+  struct run_state *run = &t->p->run;
+  if (t->input.size != sizeof run->model)
+    return failure_set(t->failure, ERR_MALFORMED, "a model of %zu bytes, expected %zu",
+                       t->input.size, sizeof run->model);
+  memcpy(&run->model, t->input.data, sizeof run->model);
+  struct cluster_input in = {.plan = &run->plan,
+                             .rows = run->rows,
+                             .row_count = run->row_count,
+                             .model = &run->model,
+                             .compared = run->compared,
+                             .compared_count = PLAN_PARTITIONS};
+  t->p->cluster = cluster_prepare(&in, REPAIR_RANGES);
+  *t->units = run->row_count;
+  return ERR_OK;
+}
+
+static enum err run_repair(struct task_context *t) {
+  cluster_repair(t->p->cluster, t->task);
+  return ERR_OK;
+}
+
+static enum err run_settle(struct task_context *t) {
+  struct pipeline *p = t->p;
+  cluster_finish(p->cluster, &p->run.clusters);
+  p->cluster = NULL;
+  *t->units = p->run.clusters.entity_count;
+  return ERR_OK;
+}
+
+static enum err run_identify(struct task_context *t) {
+  struct pipeline *p = t->p;
+  struct run_state *run = &p->run;
+  enum err err = generation_assign_ids(p->writer, run, t->failure);
+  if (err) return err;
+  generation_order_make(run->customer_ids, run->clusters.entity_count, p->options.job->shards,
+                        &p->order);
+  golden_plan_make(&run->plan, run->as_of_day, &p->golden_plan);
+  *t->units = run->clusters.entity_count;
+  struct run_exports_options exports = {.run = run,
+                                        .folder = p->options.out_dir,
+                                        .shard_count = p->options.job->shards,
+                                        .write_lineage = p->options.write_lineage,
+                                        .write_pairs = p->options.write_pairs,
+                                        .unmask = p->options.unmask};
+  return run_exports_open(&exports, &p->exports, t->failure);
+}
+
+/* ---- writing ---- */
+
+/* The members of an entity, unpacked, with their link weights and evidence; all in scratch. */
+struct entity_members {
+  struct record_view *views;
+  int32_t *link_weights;
+  struct member_evidence *evidence;
+  uint32_t count;
+};
+
+static void entity_members_read(const struct run_state *run, uint32_t entity, struct arena *scratch,
+                                struct entity_members *out) {
+  const uint32_t *rows = run->clusters.members + run->clusters.member_start[entity];
+  out->count = run->clusters.member_start[entity + 1] - run->clusters.member_start[entity];
+  out->views = arena_alloc(scratch, out->count * sizeof *out->views);
+  out->link_weights = arena_alloc(scratch, out->count * sizeof *out->link_weights);
+  out->evidence = arena_alloc(scratch, out->count * sizeof *out->evidence);
+  for (uint32_t m = 0; m < out->count; m++) {
+    record_view_of(run_state_record(run, rows[m]), run->plan.job->field_count, &out->views[m]);
+    out->link_weights[m] = run->clusters.link_weight[rows[m]];
+    const struct feature_row *row = run_state_row(run, rows[m]);
+    memcpy(out->evidence[m].rule_class, row->rule_class, sizeof row->rule_class);
+    memcpy(out->evidence[m].frequency, row->frequency, sizeof row->frequency);
+  }
+}
+
+static enum err merge_entity(struct task_context *t, uint32_t entity,
+                             struct generation_shard *shard, struct run_exports_shard *part) {
+  struct pipeline *p = t->p;
+  struct arena *scratch = &t->thread->scratch;
+  arena_reset(scratch);
+  struct entity_members members;
+  entity_members_read(&p->run, entity, scratch, &members);
+  struct golden_record *golden = arena_alloc(scratch, sizeof *golden);
+  golden_merge(&p->golden_plan, members.views, members.count, members.link_weights, scratch,
+               golden);
+  golden->customer_id = p->run.customer_ids[entity];
+  golden_tag(&p->golden_plan, scratch, golden);
+  buffer_clear(&t->thread->text);
+  golden_encode(golden, p->run.plan.job->field_count, &t->thread->text);
+  struct generation_customer customer = {.customer_id = golden->customer_id,
+                                         .golden = buffer_bytes(&t->thread->text),
+                                         .member_count = members.count,
+                                         .members = members.views,
+                                         .evidence = members.evidence};
+  enum err err = generation_shard_append(shard, &customer, t->failure);
+  if (err) return err;
+  buffer_clear(&t->thread->text);
+  golden_digest_add(&p->shard_digests[t->task],
+                    golden_digest(p->run.plan.job, golden, &t->thread->text));
+  run_exports_shard_add(part, golden, scratch);
+  return ERR_OK;
+}
+
+static enum err run_merge(struct task_context *t) {
+  struct pipeline *p = t->p;
+  struct generation_shard *shard = NULL;
+  enum err err = generation_shard_begin(p->writer, t->task, &shard, t->failure);
+  if (err) return err;
+  struct run_exports_shard *part = run_exports_shard_begin(p->exports, t->task);
+  for (uint32_t i = p->order.shard_start[t->task]; i < p->order.shard_start[t->task + 1] && !err;
+       i++)
+    err = merge_entity(t, p->order.entities[i], shard, part);
+  enum err part_err = run_exports_shard_end(part, err ? NULL : t->failure);
+  if (err || part_err) {
+    generation_shard_drop(shard);
+    return err ? err : part_err;
+  }
+  *t->units = p->order.shard_start[t->task + 1] - p->order.shard_start[t->task];
+  return generation_shard_end(shard, t->failure);
+}
+
+static enum err run_export(struct task_context *t) {
+  *t->units = t->p->run.splits[t->task].row_slots;
+  return run_exports_split(t->p->exports, t->task, t->failure);
+}
+
+static enum err run_publish(struct task_context *t) {
+  struct pipeline *p = t->p;
+  enum err err = run_exports_finish(p->exports, t->failure);
+  if (err) return err;
+  struct pipeline_totals totals;
+  pipeline_totals(p, &totals);
+  struct manifest_file *files = arena_alloc(&p->arena, p->run.file_count * sizeof *files);
+  for (uint32_t f = 0; f < p->run.file_count; f++)
+    files[f] = (struct manifest_file){.path = bytes_from_string(p->run.files[f].path),
+                                      .source = p->run.file_source[f],
+                                      .size_bytes = p->run.files[f].identity.size,
+                                      .modified_ns = p->run.files[f].identity.modified_ns};
+  char digest[40];
+  snprintf(digest, sizeof digest, "%016llx%016llx", (unsigned long long)totals.digest.high,
+           (unsigned long long)totals.digest.low);
+  struct generation_facts facts = {.digest = bytes_from_string(digest),
+                                   .as_of_day = p->run.as_of_day,
+                                   .row_count = p->run.row_count,
+                                   .records_read = totals.rows,
+                                   .records_quarantined = totals.quarantined,
+                                   .records_rejected = totals.rejected,
+                                   .model = &p->run.model,
+                                   .files = files,
+                                   .file_count = p->run.file_count};
+  struct generation_writer *writer = p->writer;
+  p->writer = NULL;
+  return generation_publish(writer, &facts, t->failure);
+}
+
+/* The map of the program: what a task of each stage does here. */
+static stage_function *const stage_functions[STAGE_COUNT] = {
+    [STAGE_SCAN] = run_scan,     [STAGE_LAYOUT] = run_layout,       [STAGE_INGEST] = run_ingest,
+    [STAGE_TALLY] = run_tally,   [STAGE_FREQUENCY] = run_frequency, [STAGE_BLOCK] = run_block,
+    [STAGE_SAMPLE] = run_sample, [STAGE_COMPARE] = run_compare,     [STAGE_LINK] = run_link,
+    [STAGE_REPAIR] = run_repair, [STAGE_SETTLE] = run_settle,       [STAGE_IDENTIFY] = run_identify,
+    [STAGE_MERGE] = run_merge,   [STAGE_EXPORT] = run_export,       [STAGE_PUBLISH] = run_publish,
+};
+
+enum err pipeline_compute(void *pipeline_worker, uint32_t thread, uint32_t stage, uint32_t task,
+                          struct bytes input, struct buffer *result, uint64_t *units,
+                          struct failure *failure) {
+  struct pipeline_worker *w = pipeline_worker;
+  if (stage >= STAGE_COUNT || !stage_functions[stage])
+    return failure_set(failure, ERR_MALFORMED, "there is no stage %u here", stage);
+  check(w->thread_base + thread < w->pipeline->options.threads_max);
+  struct task_context t = {.p = w->pipeline,
+                           .thread = &w->pipeline->threads[w->thread_base + thread],
+                           .task = task,
+                           .input = input,
+                           .result = result,
+                           .units = units,
+                           .failure = failure};
+  return stage_functions[stage](&t);
+}
+
+/* ---- lifetime ---- */
+
+enum err pipeline_open(const struct pipeline_options *options, struct pipeline **out,
+                       struct failure *failure) {
+  struct pipeline *p = memory_new_zeroed(1, sizeof *p);
+  p->options = *options;
+  struct run_state *run = &p->run;
+  enum err err = plan_make(options->job, &run->plan, failure);
+  if (!err) err = model_spec_make(&run->plan, &p->spec, failure);
+  if (!err) err = quality_rules_compile(options->job, &run->plan, &p->rules, failure);
+  if (!err) err = generation_writer_open(options->data_dir, options->job, &p->writer, failure);
+  run->file_count = options->input_count;
+  run->files = memory_new_zeroed(run->file_count, sizeof *run->files);
+  run->file_source = memory_new_zeroed(run->file_count, sizeof *run->file_source);
+  for (uint32_t f = 0; f < run->file_count; f++) run->file_source[f] = options->inputs[f].source;
+  p->bindings = memory_new_zeroed(run->file_count, sizeof *p->bindings);
+  p->threads = memory_new_zeroed(options->threads_max, sizeof *p->threads);
+  p->shard_digests = memory_new_zeroed(options->job->shards, sizeof *p->shard_digests);
+  if (p->writer) p->generation = generation_writer_number(p->writer);
+  if (err) pipeline_close(&p);
+  *out = p;
+  return err;
+}
+
+static void run_state_release(struct run_state *run) {
+  for (uint32_t f = 0; f < run->file_count; f++) source_file_release(&run->files[f]);
+  for (uint32_t s = 0; s < run->split_count && run->splits; s++)
+    split_output_release(&run->splits[s]);
+  for (uint32_t i = 0; i < PLAN_PARTITIONS; i++) {
+    partition_blocks_release(&run->partitions[i]);
+    compare_output_release(&run->compared[i]);
+  }
+  compare_output_release(&run->random_pairs);
+  cluster_output_release(&run->clusters);
+  memory_unmap(run->rows, (size_t)run->row_count * run->plan.row_bytes);
+  free(run->splits);
+  free(run->files);
+  free(run->file_source);
+  free(run->customer_ids);
+}
+
+void pipeline_close(struct pipeline **pointer) {
+  struct pipeline *p = *pointer;
+  if (!p) return;
+  cluster_work_release(p->cluster);
+  generation_abort(p->writer);
+  run_exports_close(&p->exports);
+  generation_order_release(&p->order);
+  frequency_tables_release(&p->tables);
+  for (uint32_t i = 0; i < p->options.threads_max && p->threads; i++) {
+    frequency_tables_release(&p->threads[i].tables);
+    arena_release(&p->threads[i].scratch);
+    buffer_release(&p->threads[i].text);
+  }
+  quality_rules_free(p->rules);
+  run_state_release(&p->run);
+  free(p->threads);
+  free(p->bindings);
+  free(p->shard_digests);
+  arena_release(&p->arena);
+  free(p);
+  *pointer = NULL;
+}
+
+const struct run_state *pipeline_run_state(const struct pipeline *p) { return &p->run; }
+const struct model_spec *pipeline_model_spec(const struct pipeline *p) { return &p->spec; }
+
+void pipeline_totals(const struct pipeline *p, struct pipeline_totals *out) {
+  *out = (struct pipeline_totals){.rows = p->run.row_count,
+                                  .customers = p->run.clusters.entity_count,
+                                  .generation = p->generation};
+  for (uint32_t s = 0; s < p->run.split_count; s++) {
+    const struct split_output *split = &p->run.splits[s];
+    out->linked += split->accepted;
+    out->quarantined += split->quarantined;
+    out->rejected += split->rejected;
+    for (unsigned f = 0; f < 32; f++) out->flags[f] += split->flags[f];
+  }
+  for (uint32_t s = 0; s < p->options.job->shards; s++)
+    golden_digest_add(&out->digest, p->shard_digests[s]);
+}

@@ -1,0 +1,36 @@
+/* ingest — reads one split, standardises its rows and keeps of each a packed record, a feature row
+ * and its blocking keys, in one pass. Every row slot of the split ends as linked, quarantined or
+ * rejected with a reason. */
+#ifndef GUIYI_WORKER_STAGES_INGEST_H
+#define GUIYI_WORKER_STAGES_INGEST_H
+
+#include "worker/run_state.h"
+
+struct frequency_tables;
+struct quality_rules;
+
+/* Which column of a file feeds what. Constant after ingest_bind. */
+struct ingest_binding {
+  int32_t *column_of;    /* by job column of the source: index in the file */
+  int32_t *key_columns;  /* by key column */
+  int32_t source_column; /* -1 = none */
+  int time_fields[4]; /* where a record's time is looked for, in this order; -1 = no such field */
+  struct record_value *constants; /* by job constant, standardised; the text is in the arena */
+};
+
+/* ERR_INPUT with the missing headings, the file's headings and what to do. */
+enum err ingest_bind(const struct plan *plan, uint32_t source, const struct source_file *file,
+                     struct arena *arena, struct ingest_binding *out, struct failure *failure);
+
+/* Fills run->splits[split] and its slice of run->rows. tables and the scratch arena are the calling
+ * thread's. rules may be NULL. */
+enum err ingest_run(struct run_state *run, uint32_t split, const struct ingest_binding *binding,
+                    const struct quality_rules *rules, struct frequency_tables *tables,
+                    struct arena *scratch, struct failure *failure);
+
+void split_output_release(struct split_output *output);
+
+/* The newest day among the rows' times, INT32_MIN when none has one. */
+int32_t ingest_newest_day(const struct run_state *run);
+
+#endif
