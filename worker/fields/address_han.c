@@ -540,7 +540,11 @@ struct bytes address_han_write(const struct address_han *address, const struct p
   uint32_t code = address->code;
   if (code) {
     at = append_division(at, code / 10000 * 10000);
-    if (gazetteer_level(code) >= 2) at = append_division(at, code / 100 * 100);
+    /* The names of a few counties begin with their city's: 唐山市汉沽管理区. */
+    uint32_t city = code / 100 * 100;
+    bool says_city =
+        gazetteer_level(code) == 3 && bytes_starts_with(gazetteer_name(code), gazetteer_name(city));
+    if (gazetteer_level(code) >= 2 && !says_city) at = append_division(at, city);
     if (gazetteer_level(code) == 3) at = append_division(at, code);
   }
   for (uint32_t i = address->district_start; i < address->district_end; i++)

@@ -128,6 +128,8 @@ static bool is_separator(uint32_t c) {
   return c == ' ' || c == ',' || c == '-' || c == '/' || c == '|' || c == ';' || c == '_';
 }
 
+static bool is_boundary(uint32_t c) { return is_separator(c) || c == ':' || c == '('; }
+
 struct search {
   const uint32_t *text;
   uint32_t size;
@@ -146,9 +148,12 @@ static bool may_continue(const struct search *s, const struct gazetteer_name *na
   uint32_t end = at + name->length;
   const uint32_t *rest = s->text + end;
   uint32_t rest_size = s->size - end;
-  /* A county named alone is taken when the name is in full and no other county's; the city is never
-   * guessed from a name that repeats. */
-  if (!parent && gazetteer_level(code) == 3 && (!full || name->target_count > 1)) return false;
+  /* A county named alone is taken when the name is in full, no other county's and none of two
+   * characters (新区, 二区: parts of anything); the city is never guessed from a name that repeats.
+   */
+  if (!parent && gazetteer_level(code) == 3 &&
+      (!full || name->target_count > 1 || name->length < 3))
+    return false;
   if (s->use == GAZETTEER_COMPANY) return full || gazetteer_level(code) < 3;
   if (full) return !(s->text[end - 1] == U'市' && rest_size && rest[0] == U'场');
   return !is_part_of_another_name(rest, rest_size, parent != 0);
@@ -239,7 +244,9 @@ bool gazetteer_find(const uint32_t *text, uint32_t size, enum gazetteer_use use,
   for (uint32_t at = 1;
        at < START_MAX && at + 2 < size && best.levels < 2 && use == GAZETTEER_ADDRESS; at++) {
     struct gazetteer_match next = continue_chain(&s, (struct gazetteer_match){0}, at);
-    if (next.levels && next.full_names == next.levels && (!best.levels || is_better(&next, &best)))
+    /* In the middle of a word, one name is as likely part of another. */
+    bool is_certain = next.levels > 1 || (next.levels == 1 && is_boundary(text[at - 1]));
+    if (is_certain && next.full_names == next.levels && (!best.levels || is_better(&next, &best)))
       best = next;
   }
   *match = best;
