@@ -176,23 +176,41 @@ static uint64_t standardise_reading(const struct field_options *options,
                                            : FEATURE_YEAR);
 }
 
-/* YYYY-MM-DD that exists: nothing to do but to remember it. */
-static bool read_canonical(struct bytes raw, struct date_reading *r) {
-  const char *t = raw.data;
-  if (raw.size != 10 || t[4] != '-' || t[7] != '-' || !cell_all_digits(t, 4) ||
-      !cell_all_digits(t + 5, 2) || !cell_all_digits(t + 8, 2))
+static bool read_clock(const char *t, struct date_reading *r) {
+  if ((t[0] != ' ' && t[0] != 'T') || t[3] != ':' || t[6] != ':' || !cell_all_digits(t + 1, 2) ||
+      !cell_all_digits(t + 4, 2) || !cell_all_digits(t + 7, 2))
     return false;
-  r->date = (struct calendar_date){cell_number(t, 4), cell_number(t + 5, 2), cell_number(t + 8, 2)};
+  int hour = cell_number(t + 1, 2), minute = cell_number(t + 4, 2), second = cell_number(t + 7, 2);
+  r->has_time = true;
+  r->second_of_day = hour * 3600 + minute * 60 + second;
+  return hour < 24 && minute < 60 && second < 60;
+}
+
+/* What most files hold: YYYY-MM-DD, YYYY/MM/DD, either with HH:MM:SS behind it, YYYYMMDD. False is
+ * no answer. */
+static bool read_common(struct bytes raw, struct date_reading *r) {
+  const char *t = raw.data;
   r->precision = PRECISION_DAY;
   r->has_time = false;
-  return r->date.year >= 1800 && r->date.year < 2200 && calendar_exists(r->date);
+  if (raw.size == 8 && cell_all_digits(t, 8)) {
+    r->date =
+        (struct calendar_date){cell_number(t, 4), cell_number(t + 4, 2), cell_number(t + 6, 2)};
+  } else if ((raw.size == 10 || raw.size == 19) && (t[4] == '-' || t[4] == '/') && t[7] == t[4] &&
+             cell_all_digits(t, 4) && cell_all_digits(t + 5, 2) && cell_all_digits(t + 8, 2) &&
+             (raw.size == 10 || read_clock(t + 10, r))) {
+    r->date =
+        (struct calendar_date){cell_number(t, 4), cell_number(t + 5, 2), cell_number(t + 8, 2)};
+  } else {
+    return false;
+  }
+  return r->date.year >= DATE_YEAR_MIN && r->date.year <= DATE_YEAR_MAX && calendar_exists(r->date);
 }
 
 static void date_standardise(const struct field_options *options, struct bytes raw,
                              struct arena *arena, struct standard_value *value, void *feature) {
   struct date_reading r;
   uint64_t f;
-  if (options->date_part == DATE_WHOLE && read_canonical(raw, &r)) {
+  if (options->date_part == DATE_WHOLE && read_common(raw, &r)) {
     f = standardise_reading(options, &r, raw, arena, value);
   } else {
     struct bytes text = cell_fold(raw, arena);
@@ -249,7 +267,7 @@ enum date_order date_column_order(const struct date_order_evidence *evidence) {
 
 int32_t date_value_day(struct bytes value) {
   struct date_reading r;
-  if (value.size < 10 || !read_canonical(bytes_of(value.data, 10), &r)) return CALENDAR_NO_DAY;
+  if (value.size < 10 || !read_common(bytes_of(value.data, 10), &r)) return CALENDAR_NO_DAY;
   return calendar_day(r.date);
 }
 

@@ -6,8 +6,6 @@
 
 enum {
   DATE_TEXT_MAX = 64,
-  YEAR_MIN = 1800,
-  YEAR_MAX = 2199,
   EXCEL_SERIAL_MIN = 20000,
   EXCEL_SERIAL_MAX = 60000,
   EXCEL_DAY_ZERO = -25569, /* 1899-12-30 */
@@ -222,7 +220,7 @@ static void write_digits(struct date_reading *r, struct calendar_date date) {
 }
 
 static bool is_plausible(struct calendar_date date) {
-  return date.year >= YEAR_MIN && date.year <= YEAR_MAX && calendar_exists(date);
+  return date.year >= DATE_YEAR_MIN && date.year <= DATE_YEAR_MAX && calendar_exists(date);
 }
 
 static void settle(struct date_reading *r, struct calendar_date date) {
@@ -307,8 +305,8 @@ static void settle_eight_digits(const struct field_options *options, const char 
   struct calendar_date date = {cell_number(t, 4), cell_number(t + 4, 2), cell_number(t + 6, 2)};
   struct date_numbers numbers = {{cell_number(t, 2), cell_number(t + 2, 2), cell_number(t + 4, 4)},
                                  true};
-  bool year_first = date.year >= YEAR_MIN && date.year <= YEAR_MAX;
-  bool year_last = numbers.number[2] >= YEAR_MIN && numbers.number[2] <= YEAR_MAX;
+  bool year_first = date.year >= DATE_YEAR_MIN && date.year <= DATE_YEAR_MAX;
+  bool year_last = numbers.number[2] >= DATE_YEAR_MIN && numbers.number[2] <= DATE_YEAR_MAX;
   if (!year_first && year_last)
     settle_open(options, &numbers, r);
   else
@@ -402,8 +400,8 @@ bool date_open_numbers(struct bytes text, struct date_numbers *numbers) {
                                       cell_number(plain.data + 4, 4)},
                                      true};
     int year_first = cell_number(plain.data, 4);
-    return !(year_first >= YEAR_MIN && year_first <= YEAR_MAX) && numbers->number[2] >= YEAR_MIN &&
-           numbers->number[2] <= YEAR_MAX;
+    return !(year_first >= DATE_YEAR_MIN && year_first <= DATE_YEAR_MAX) &&
+           numbers->number[2] >= DATE_YEAR_MIN && numbers->number[2] <= DATE_YEAR_MAX;
   }
   struct parts p = {0};
   return plain.size && find_parts(plain, &p) && open_numbers_of(&p, numbers);

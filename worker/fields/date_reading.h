@@ -11,6 +11,8 @@
 
 enum {
   DATE_DIGITS_MAX = 15,
+  DATE_YEAR_MIN = 1800, /* of a date that is believed */
+  DATE_YEAR_MAX = 2199,
   DATE_PIVOT_YEAR_DEFAULT = 2029, /* where the job gives no as_of day */
 };
 

@@ -76,6 +76,14 @@ static struct id_feature pack(const char *number, size_t size, uint64_t kind) {
   return f;
 }
 
+/* The same of 17 digits and a digit or X. */
+static struct id_feature pack_18(const char *number, uint64_t kind) {
+  uint64_t sixteen = digits_pack_eight(number) | digits_pack_eight(number + 8) << 32;
+  uint64_t last = packed_character(number[16]) | packed_character(number[17]) << 4;
+  return (struct id_feature){sixteen & DIGITS_MASK,
+                             sixteen >> 4 * DIGITS_MAX | last << 4 | kind << DIGITS_KIND_SHIFT};
+}
+
 /* ---- standardising ---- */
 
 struct verdict {
@@ -95,17 +103,17 @@ static struct verdict judge_18(const struct field_options *options, const char *
     v.flags = memcmp(number + 15, "000", 3) == 0 ? FIELD_E_EXCEL
               : birth == FIELD_E_DATE            ? FIELD_E_DATE
                                                  : FIELD_E_CHECK;
-    if (v.flags != FIELD_E_EXCEL) v.feature = pack(number, ID_SIZE, FEATURE_FAILING);
+    if (v.flags != FIELD_E_EXCEL) v.feature = pack_18(number, FEATURE_FAILING);
   } else if (birth == FIELD_E_DATE) {
     v.flags = birth;
-    v.feature = pack(number, ID_SIZE, FEATURE_FAILING);
+    v.feature = pack_18(number, FEATURE_FAILING);
   } else {
     v.kind = number[0] == '9'      ? ID_CARD_FOREIGN_PERMANENT
              : is_hk_mo_tw(number) ? ID_CARD_HK_MO_TW
                                    : ID_CARD_RESIDENT;
     v.state = VALUE_OK;
     v.flags = birth | area_flag(number);
-    v.feature = pack(number, ID_SIZE, FEATURE_VALID);
+    v.feature = pack_18(number, FEATURE_VALID);
   }
   return v;
 }
