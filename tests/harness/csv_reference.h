@@ -14,13 +14,14 @@ struct csv_reference {
 };
 
 static inline bool at_line_end(const struct csv_reference *r) {
-  return r->at < r->size && (r->text[r->at] == '\n' || r->text[r->at] == '\r');
+  bool is_crlf = r->at + 1 < r->size && r->text[r->at] == '\r' && r->text[r->at + 1] == '\n';
+  bool is_last_cr = r->at + 1 == r->size && r->text[r->at] == '\r';
+  return is_crlf || is_last_cr || (r->at < r->size && r->text[r->at] == '\n');
 }
 
-/* LF, CR, CR LF. */
 static inline void take_line_end(struct csv_reference *r) {
-  bool is_cr = r->text[r->at++] == '\r';
-  if (is_cr && r->at < r->size && r->text[r->at] == '\n') r->at++;
+  if (r->text[r->at] == '\r') r->at++;
+  if (r->at < r->size) r->at++;
   r->line++;
 }
 
@@ -36,13 +37,8 @@ static inline bool take_cell(struct csv_reference *r, struct buffer *cell, bool 
         r->at++;
         if (r->at == r->size || r->text[r->at] != r->quote) break;
       }
-      if (r->text[r->at] == '\n' || r->text[r->at] == '\r') {
-        size_t from = r->at;
-        take_line_end(r);
-        buffer_append(cell, r->text + from, r->at - from);
-      } else {
-        buffer_append_char(cell, r->text[r->at++]);
-      }
+      r->line += r->text[r->at] == '\n';
+      buffer_append_char(cell, r->text[r->at++]);
     }
   }
   size_t from = r->at;
@@ -56,7 +52,7 @@ static inline bool take_cell(struct csv_reference *r, struct buffer *cell, bool 
 static inline void csv_reference_read(struct csv_reference r, struct read_rows *all) {
   *all = (struct read_rows){0};
   for (;;) {
-    while (at_line_end(&r)) take_line_end(&r);
+    while (at_line_end(&r)) take_line_end(&r); /* blank lines */
     if (r.at == r.size) return;
     struct csv_reference start = r;
     struct read_row row = {.row = all->count, .line = r.line};
@@ -83,7 +79,7 @@ static inline void csv_reference_read(struct csv_reference r, struct read_rows *
     }
     if (is_open) {
       r = start;
-      while (r.at < r.size && !at_line_end(&r)) r.at++;
+      while (r.at < r.size && r.text[r.at] != '\n') r.at++;
       row.reason = "unclosed_quote";
     } else {
       row.reason = count < r.column_count ? "too_few_columns"

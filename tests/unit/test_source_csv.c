@@ -86,13 +86,12 @@ static void random_text_is_read_as_the_rules_say(void **state) {
   for (int round = 0; round < 1500; round++) {
     char text[600];
     uint32_t column_count = 1 + (uint32_t)below(4);
-    const char *line_end = (const char *[]){"\n", "\r\n", "\r"}[below(3)];
+    const char *line_end = below(2) ? "\n" : "\r\n";
     size_t header_size = write_header(text, column_count, line_end), size = header_size;
     const char *alphabet = alphabets[below(sizeof alphabets / sizeof alphabets[0])];
     size_t letters = strlen(alphabet), body = below(500);
     if (round % 3 == 0) body = below(60);
     while (size < header_size + body) text[size++] = alphabet[below(letters)];
-    if (body && text[header_size] == '\n' && *line_end == '\r') text[header_size] = 'a';
     struct read_rows expected;
     reference_rows(text, size, header_size, 2, column_count, &expected);
     /* More quotes in doubt than a file may have: refused, and tested apart. */
@@ -206,7 +205,7 @@ static void every_chunk_size_gives_the_same_records(void **state) {
     uint64_t line, expected = hash_of_records(&file, 1 << 20, &line);
     for (size_t chunk_bytes = 1; chunk_bytes < 500; chunk_bytes++) {
       assert_int_equal(hash_of_records(&file, chunk_bytes, &line), expected);
-      assert_int_equal(line, 1 + count_line_ends(text, size, false));
+      assert_int_equal(line, 1 + count_line_ends(text, size));
     }
   }
   memory_file_close(&file);

@@ -50,9 +50,11 @@ static void to_gb18030(struct bytes text, struct buffer *out) {
 /* Names whose GB18030 has | as second byte (縷 is BF7C), four bytes (𠮷, é), and common ones. */
 static void make_table(struct buffer *text, char delimiter, int rows) {
   buffer_printf(text, "编号%c姓名%c地址\n", delimiter, delimiter);
-  static const char *const names[] = {"张伟", "王縷", "\"李\"\"四\"", "José 𠮷", "", "\"欧陽\r\n修\""};
+  static const char *const names[] = {"张伟",    "王縷", "\"李\"\"四\"",
+                                      "José 𠮷", "",     "\"欧陽\r\n修\""};
   for (int i = 0; i < rows; i++)
-    buffer_printf(text, "%d%c%s%c北京市朝阳区建国路%d号縷\n", i, delimiter, names[i % 6], delimiter, i);
+    buffer_printf(text, "%d%c%s%c北京市朝阳区建国路%d号縷\n", i, delimiter, names[i % 6], delimiter,
+                  i);
 }
 
 static uint64_t hash_of_rows(struct memory_file *memory, const struct source_file_options *options,
@@ -136,8 +138,8 @@ static void an_open_quote_is_found_in_every_way_of_packing(void **state) {
     struct source_file file;
     struct failure f = {0};
     struct read_rows rows;
-    assert_int_equal(source_file_scan(memory.path, &(struct source_file_options){0}, 100, &file, &f),
-                     ERR_OK);
+    assert_int_equal(
+        source_file_scan(memory.path, &(struct source_file_options){0}, 100, &file, &f), ERR_OK);
     assert_int_equal(read_file_rows(&file, &rows, &f), ERR_OK);
     assert_int_equal(rows.count, 1003);
     assert_string_equal(rows.rows[1].reason, "unclosed_quote");
@@ -184,11 +186,11 @@ static void damage_is_never_taken_for_data(void **state) {
       packed.data[at] ^= 0x10;
       memory_file_write(&memory, packed.data, packed.size);
       packed.data[at] ^= 0x10;
-      enum err err =
-          source_file_scan(memory.path, &(struct source_file_options){0}, 0, &file, &f);
+      enum err err = source_file_scan(memory.path, &(struct source_file_options){0}, 0, &file, &f);
       source_file_release(&file);
       if (err == ERR_OK) /* a byte of the gzip header that means nothing to us */
-        assert_int_equal(hash_of_rows(&memory, &(struct source_file_options){0}, 0, &file), expected),
+        assert_int_equal(hash_of_rows(&memory, &(struct source_file_options){0}, 0, &file),
+                         expected),
             source_file_release(&file);
       else
         assert_int_equal(err, ERR_INPUT);
@@ -209,8 +211,9 @@ static void a_wrong_byte_of_gb18030_costs_its_row(void **state) {
   (void)state;
   struct memory_file memory;
   memory_file_open(&memory);
-  const char text[] = "\xD0\xD5\xC3\xFB,x\n\xD5\xC5\xCE\xB0,1\n\xFF\xD5,2\n\xC0\xEE\xC4\xC8,3\n\xB0\n"
-                      "\xCD\xF5,4\n\xD5";
+  const char text[] =
+      "\xD0\xD5\xC3\xFB,x\n\xD5\xC5\xCE\xB0,1\n\xFF\xD5,2\n\xC0\xEE\xC4\xC8,3\n\xB0\n"
+      "\xCD\xF5,4\n\xD5";
   memory_file_write(&memory, text, sizeof text - 1);
   struct source_file_options options = {.encoding = SOURCE_ENCODING_GB18030, .header = 1};
   struct source_file file;
@@ -219,8 +222,8 @@ static void a_wrong_byte_of_gb18030_costs_its_row(void **state) {
   for (uint64_t split_bytes = 0; split_bytes < 20; split_bytes++) {
     assert_int_equal(source_file_scan(memory.path, &options, split_bytes, &file, &f), ERR_OK);
     assert_int_equal(read_file_rows(&file, &rows, &f), ERR_OK);
-    static const char *const reasons[] = {NULL, "invalid_gb18030", NULL, "invalid_gb18030", NULL,
-                                          "invalid_gb18030"};
+    static const char *const reasons[] = {NULL, "invalid_gb18030", NULL, "invalid_gb18030",
+                                          NULL, "invalid_gb18030"};
     assert_int_equal(rows.count, 6);
     for (size_t i = 0; i < 6; i++) {
       assert_int_equal(rows.rows[i].line, i + 2);

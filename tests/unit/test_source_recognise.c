@@ -1,4 +1,5 @@
-/* What a file is told to be from its text alone: format, delimiter, quote, header, encoding, names. */
+/* What a file is told to be from its text alone: format, delimiter, quote, header, encoding, names.
+ */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -140,7 +141,9 @@ static void the_encoding_is_told_from_the_whole_file(void **state) {
   } cases[] = {
       {"\xD5\xC5\xCE\xB0,\xB1\xB1\xBE\xA9\n", ERR_OK, SOURCE_ENCODING_GB18030, NULL},
       {"张伟,北京\n", ERR_OK, SOURCE_ENCODING_UTF8, NULL},
-      {"M\xFCller,Stra\xDF" "e\n", ERR_OK, SOURCE_ENCODING_UTF8, "5 of 5001 records are not UTF-8"},
+      {"M\xFCller,Stra\xDF"
+       "e\n",
+       ERR_OK, SOURCE_ENCODING_UTF8, "5 of 5001 records are not UTF-8"},
       {"\xFF\xFE,x\n", ERR_OK, SOURCE_ENCODING_UTF8, "5 of 5001 records are not UTF-8"},
   };
   for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {

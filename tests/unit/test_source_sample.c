@@ -61,7 +61,8 @@ static void scan_lines(const struct line *lines, const char *line_end, struct so
 static void the_sample_is_the_rows_with_the_smallest_hashes(void **state) {
   (void)state;
   random_state = 5;
-  struct line *lines = memory_new(ROWS * sizeof *lines), *sorted = memory_new(ROWS * sizeof *sorted);
+  struct line *lines = memory_new(ROWS * sizeof *lines),
+              *sorted = memory_new(ROWS * sizeof *sorted);
   make_lines(lines);
   memcpy(sorted, lines, ROWS * sizeof *lines);
   qsort(sorted, ROWS, sizeof *sorted, compare_hashes);
@@ -111,7 +112,8 @@ static void a_small_file_is_sampled_in_whole_without_its_rejects(void **state) {
   memory_file_close(&memory);
 }
 
-/* Rows of 60 KiB: the limit of bytes is reached before that of rows, and does not hang on the order. */
+/* Rows of 60 KiB: the limit of bytes is reached before that of rows, and does not hang on the
+ * order. */
 static void long_rows_make_the_sample_smaller(void **state) {
   (void)state;
   enum { LONG_ROWS = 700, CELL = 60000 };

@@ -51,37 +51,32 @@ void csv_ends_release(struct csv_ends *e) {
   *e = (struct csv_ends){0};
 }
 
-static const char *check_surplus(const char *text, size_t start, const uint32_t *ends,
-                                 uint32_t end_count, char quote, uint32_t column_count,
-                                 uint32_t *column) {
-  for (uint32_t i = column_count; i < end_count; i++) {
-    size_t size = ends[i] - start;
-    bool is_empty = size == 0 || (size == 2 && text[start] == quote && text[start + 1] == quote);
-    if (!is_empty) {
-      *column = i;
-      return "too_many_columns";
-    }
-    start = ends[i] + (size_t)1;
-  }
-  return NULL;
+static bool is_empty_cell(struct bytes cell, char quote) {
+  return cell.size == 0 || (cell.size == 2 && cell.data[0] == quote && cell.data[1] == quote);
 }
 
-const char *csv_row_cells(const char *text, size_t start, const uint32_t *ends, uint32_t end_count,
+const char *csv_row_cells(const char *text, size_t start, size_t end, const struct csv_ends *ends,
                           char quote, uint32_t column_count, struct arena *arena,
                           struct bytes *cells, uint32_t *column) {
   *column = SOURCE_REJECT_NO_COLUMN;
-  if (end_count > 0 && ends[end_count - 1] - start > SOURCE_ROW_BYTES_MAX) return "row_too_long";
-  if (end_count < column_count) {
-    *column = end_count;
+  if (end - start > SOURCE_ROW_BYTES_MAX) return "row_too_long";
+  if (ends->count < column_count) {
+    *column = ends->count;
     return "too_few_columns";
   }
-  for (uint32_t i = 0; i < column_count; i++) {
-    cells[i] = bytes_of(text + start, ends[i] - start);
-    start = ends[i] + (size_t)1;
+  for (uint32_t i = 0; i < ends->count; i++) {
+    size_t cell_end = i + 1 < ends->count ? ends->ends[i] : end;
+    struct bytes cell = bytes_of(text + start, cell_end - start);
+    start = cell_end + 1;
     *column = i;
-    if (!csv_unquote(&cells[i], quote, arena)) return "text_after_quote";
-    if (cells[i].size > SOURCE_FIELD_BYTES_MAX) return "field_too_long";
+    if (i >= column_count) {
+      if (!is_empty_cell(cell, quote)) return "too_many_columns";
+      continue;
+    }
+    if (!csv_unquote(&cell, quote, arena)) return "text_after_quote";
+    if (cell.size > SOURCE_FIELD_BYTES_MAX) return "field_too_long";
+    cells[i] = cell;
   }
   *column = SOURCE_REJECT_NO_COLUMN;
-  return check_surplus(text, start, ends, end_count, quote, column_count, column);
+  return NULL;
 }

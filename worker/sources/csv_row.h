@@ -13,18 +13,20 @@
  */
 bool csv_unquote(struct bytes *cell, char quote, struct arena *arena);
 
-/* Where the record's cells end, found byte by byte. record has no line end outside quotes. */
+/* Where the cells of one record end: positions of delimiters, and of the record's line end. */
 struct csv_ends {
   uint32_t *ends;
   uint32_t count, capacity;
 };
+
+/* Finds them byte by byte; record has no line end. Keeps its memory for the next record. */
 void csv_find_ends(struct csv_ends *ends, struct bytes record, char delimiter, char quote);
 void csv_ends_release(struct csv_ends *ends);
 
-/* The record's cells: cells[i] reaches to ends[i] of text, the first from start. Exactly
- * column_count are written; further ones must be empty. Returns NULL, or the code of
- * source_reader.h's SOURCE_REJECT_TABLE and the column it is about. */
-const char *csv_row_cells(const char *text, size_t start, const uint32_t *ends, uint32_t end_count,
+/* The cells of the record [start, end) of text. Exactly column_count are written; further ones must
+ * be empty. Returns NULL, or the code of source_reader.h's SOURCE_REJECT_TABLE and the column it is
+ * about. */
+const char *csv_row_cells(const char *text, size_t start, size_t end, const struct csv_ends *ends,
                           char quote, uint32_t column_count, struct arena *arena,
                           struct bytes *cells, uint32_t *column);
 

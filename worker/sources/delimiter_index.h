@@ -4,8 +4,9 @@
  * the same result for every input):
  *   - a quote as the first byte of a cell opens it; in it, two quotes stand for one, one closes it;
  *   - everywhere else a quote is a byte like any other;
- *   - outside quotes, LF, CR and CR LF end a record; a record without bytes is a blank line and is
- *     not reported.
+ *   - outside quotes, LF ends a record; a record without bytes, or with a CR alone, is a blank line
+ * and is not reported. (The CR of a CR LF is the caller's to take off; files with CR alone reach us
+ * with LF in its place, see source_stream.h.)
  *
  * The vector kernels classify 64 bytes at a time and find what lies between quotes by a prefix XOR
  * over the quote bits (Langdale, Lemire: Parsing Gigabytes of JSON per Second, 2019). That is right
@@ -25,6 +26,7 @@ enum {
 
 enum index_state {
   INDEX_RECORD_START,
+  INDEX_RECORD_CR, /* after a CR that is the record's first byte */
   INDEX_CELL_START,
   INDEX_UNQUOTED,
   INDEX_QUOTED,
@@ -36,12 +38,11 @@ enum index_state {
 struct delimiter_index {
   char delimiter, quote; /* two different ASCII bytes, neither NUL, CR nor LF */
   enum index_state state;
-  bool after_cr; /* the last byte was a CR: a LF now belongs to it */
   bool quote_seen;
-  uint32_t *ends;     /* positions of what ends a cell or a record; of a CR LF the CR's */
+  uint32_t *ends;     /* positions of the delimiters and line ends that end a cell or record */
   uint32_t *row_ends; /* only index_cells: how many ends there are up to the end of each record */
   uint32_t end_count, row_count;
-  uint64_t line_count; /* physical line ends, those in quotes and of blank lines included */
+  uint64_t line_count; /* all LF, those in quotes and of blank lines too */
 };
 
 struct text_facts {

@@ -54,16 +54,16 @@ TARGET INDEX_INLINE void index_text(struct delimiter_index *out, const char *tex
     struct index_bits bits;
     quotes |= m.quote;
     if (__builtin_expect(!index_block(&m, left, what, &carry, &bits), 0)) {
-      index_carry_store(carry, &x);
+      x.state = index_state_of(carry);
       delimiter_index_walk(&x, text, at, at + left, what);
       carry = index_carry_of(&x);
       continue;
     }
-    x.line_count += (uint64_t)__builtin_popcountll(bits.lines);
+    x.line_count += (uint64_t)__builtin_popcountll(m.lf);
     if (what == INDEX_CELLS) index_store_rows(&x, _pext_u64(bits.records, bits.ends));
     store_ends(&x, bits.ends, at);
   }
-  index_carry_store(carry, &x);
+  x.state = index_state_of(carry);
   x.quote_seen |= quotes != 0;
   if (what != INDEX_CELLS) x.row_count = x.end_count;
   *out = x;

@@ -7,7 +7,7 @@ static void end_cell(struct delimiter_index *x, size_t at, enum index_what what)
 }
 
 static void end_record(struct delimiter_index *x, size_t at, enum index_what what) {
-  bool is_blank = x->state == INDEX_RECORD_START;
+  bool is_blank = x->state == INDEX_RECORD_START || x->state == INDEX_RECORD_CR;
   x->state = INDEX_RECORD_START;
   if (is_blank) return;
   x->ends[x->end_count++] = (uint32_t)at;
@@ -16,24 +16,21 @@ static void end_record(struct delimiter_index *x, size_t at, enum index_what wha
 }
 
 static void step(struct delimiter_index *x, char byte, size_t at, enum index_what what) {
-  bool is_lf_of_cr = byte == '\n' && x->after_cr;
-  bool ends_line = (byte == '\n' || byte == '\r') && !is_lf_of_cr;
-  x->after_cr = byte == '\r';
-  x->line_count += ends_line;
+  x->line_count += byte == '\n';
   bool is_quote = what != INDEX_LINES && byte == x->quote;
   x->quote_seen |= is_quote;
+  bool may_open = x->state == INDEX_RECORD_START || x->state == INDEX_CELL_START;
   if (x->state == INDEX_QUOTED) {
     if (is_quote) x->state = INDEX_QUOTE_IN_QUOTED;
-  } else if (is_quote && x->state != INDEX_UNQUOTED) {
+  } else if (is_quote && (may_open || x->state == INDEX_QUOTE_IN_QUOTED)) {
     x->state = INDEX_QUOTED;
-  } else if (ends_line) {
+  } else if (byte == '\n') {
     end_record(x, at, what);
-  } else if (is_lf_of_cr) {
-    x->state = INDEX_RECORD_START;
   } else if (what != INDEX_LINES && byte == x->delimiter) {
     end_cell(x, at, what);
   } else {
-    x->state = INDEX_UNQUOTED;
+    bool is_first_cr = byte == '\r' && x->state == INDEX_RECORD_START;
+    x->state = is_first_cr ? INDEX_RECORD_CR : INDEX_UNQUOTED;
   }
 }
 

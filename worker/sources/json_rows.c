@@ -25,7 +25,7 @@ struct json_rows {
   uint64_t *seen_in; /* per key: the last row that had it */
   uint32_t *slots;   /* hash table of columns + 1 */
   uint32_t key_count;
-  uint32_t committed_count; /* keys of rows without a mistake; those after it are the row's own */
+  uint32_t committed_count; /* keys of rows without a mistake; those behind are the row's own */
   struct arena key_arena;
 
   /* The row at hand. */
@@ -97,7 +97,6 @@ static int take_column(struct json_rows *r) {
   r->column = find_column(r, r->key);
   if (r->column == NO_COLUMN) {
     if (r->unknown == JSON_KEYS_IGNORE) return 1;
-    if (r->unknown == JSON_KEYS_REPORT) return fail(r, JSON_UNKNOWN_KEY, NO_COLUMN);
     if (r->key_count == SOURCE_COLUMNS_MAX) return fail(r, JSON_TOO_MANY_KEYS, NO_COLUMN);
     add_key(r, r->key);
     r->column = r->key_count - 1;
@@ -116,7 +115,7 @@ static struct bytes keep(struct json_rows *r, struct bytes text) {
 static int put_cell(struct json_rows *r, struct bytes value) {
   if (r->column == NO_COLUMN) return 1;
   if (value.size > SOURCE_FIELD_BYTES_MAX) return fail(r, "field_too_long", r->column);
-  if (r->cells) r->cells[r->column] = keep(r, value);
+  if (r->cells && r->column < r->committed_count) r->cells[r->column] = keep(r, value);
   return 1;
 }
 
@@ -325,7 +324,7 @@ static void start_row(struct json_rows *r, struct bytes line, struct arena *aren
   r->column = NO_COLUMN;
   buffer_clear(&r->path);
   if (cells)
-    for (uint32_t i = 0; i < r->key_count; i++) cells[i] = bytes_of(line.data, 0);
+    for (uint32_t i = 0; i < r->committed_count; i++) cells[i] = bytes_of(line.data, 0);
 }
 
 const char *json_rows_parse(struct json_rows *r, struct bytes line, struct arena *arena,
@@ -346,7 +345,10 @@ const char *json_rows_parse(struct json_rows *r, struct bytes line, struct arena
       r->parser = NULL;
     }
   }
-  *column = r->problem_column;
+  /* Only now: a row with another mistake is that mistake's, whatever keys it has. */
+  if (!problem && r->unknown == JSON_KEYS_REPORT && r->key_count > r->committed_count)
+    problem = JSON_UNKNOWN_KEY;
+  *column = r->problem_column < r->committed_count ? r->problem_column : NO_COLUMN;
   if (problem)
     forget_uncommitted(r);
   else

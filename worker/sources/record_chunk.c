@@ -26,20 +26,15 @@ void record_chunk_release(struct record_chunk *c) {
   *c = (struct record_chunk){0};
 }
 
-uint64_t count_line_ends(const char *text, size_t size, bool after_cr) {
+uint64_t count_line_ends(const char *text, size_t size) {
   uint64_t count = 0;
-  char before = after_cr ? '\r' : 0;
-  for (size_t i = 0; i < size; i++) {
-    count += text[i] == '\r' || (text[i] == '\n' && before != '\r');
-    before = text[i];
-  }
+  for (size_t i = 0; i < size; i++) count += text[i] == '\n';
   return count;
 }
 
 /* Drops the first bytes of what is buffered; lines says how many line ends they hold. */
 static void drop(struct record_chunk *c, size_t size, uint64_t lines) {
   if (size == 0) return;
-  c->after_cr = c->data[size - 1] == '\r';
   memmove(c->data, c->data + size, c->size - size);
   c->size -= size;
   c->data_offset += size;
@@ -47,7 +42,7 @@ static void drop(struct record_chunk *c, size_t size, uint64_t lines) {
 }
 
 static void drop_counted(struct record_chunk *c, size_t size) {
-  drop(c, size, count_line_ends(c->data, size, c->after_cr));
+  drop(c, size, count_line_ends(c->data, size));
 }
 
 static enum err fill(struct record_chunk *c, size_t target, struct failure *f) {
@@ -78,11 +73,8 @@ static void reserve_index(struct record_chunk *c, size_t size) {
 
 static void reset_index(struct record_chunk *c) {
   uint32_t *ends = c->index.ends, *row_ends = c->index.row_ends;
-  c->index = (struct delimiter_index){.delimiter = c->delimiter,
-                                      .quote = c->quote,
-                                      .after_cr = c->after_cr,
-                                      .ends = ends,
-                                      .row_ends = row_ends};
+  c->index = (struct delimiter_index){
+      .delimiter = c->delimiter, .quote = c->quote, .ends = ends, .row_ends = row_ends};
 }
 
 /* Appends to the index what size bytes of data hold. In an unclosed record quotes mean nothing. */
@@ -112,8 +104,7 @@ static void take_records(struct record_chunk *c, bool is_unclosed) {
   uint32_t last =
       c->what == INDEX_CELLS && !is_unclosed ? c->index.row_ends[c->count - 1] : c->count;
   size_t end = c->index.ends[last - 1];
-  c->used = end + 1 < c->size ? end + 1 : c->size;
-  if (end + 1 < c->size && c->data[end] == '\r' && c->data[end + 1] == '\n') c->used++;
+  c->used = end < c->size ? end + 1 : c->size; /* the last line end may be ours */
   c->text = c->data;
   c->offset = c->data_offset;
   c->line = c->data_line;
@@ -161,21 +152,28 @@ static void take_last_record(struct record_chunk *c, bool is_unclosed) {
     c->open_line = c->data_line;
     return;
   }
+  if (c->index.state == INDEX_RECORD_CR) return; /* a blank line */
   c->data[c->size] = '\n';
   reset_index(c);
   run_index(c, c->size + 1, is_unclosed);
   take_records(c, is_unclosed);
 }
 
-static size_t leading_line_ends(const struct record_chunk *c) {
+/* Bytes of the blank lines that data starts with; a CR at its very end may belong to one. */
+static size_t blank_lines(const struct record_chunk *c) {
   size_t size = 0;
-  while (size < c->size && (c->data[size] == '\n' || c->data[size] == '\r')) size++;
-  return size;
+  for (;;) {
+    if (size < c->size && c->data[size] == '\n')
+      size++;
+    else if (size + 1 < c->size && c->data[size] == '\r' && c->data[size + 1] == '\n')
+      size += 2;
+    else
+      return size;
+  }
 }
 
 enum err record_chunk_next(struct record_chunk *c, struct failure *f) {
-  drop(c, c->used,
-       c->lines_are_records ? c->count : count_line_ends(c->data, c->used, c->after_cr));
+  drop(c, c->used, c->lines_are_records ? c->count : count_line_ends(c->data, c->used));
   c->count = 0;
   c->used = 0;
   size_t target = c->chunk_bytes;
@@ -193,8 +191,8 @@ enum err record_chunk_next(struct record_chunk *c, struct failure *f) {
     }
     if (c->index.state == INDEX_RECORD_START || size < c->size) {
       drop_counted(c, size); /* blank lines alone */
-    } else if (leading_line_ends(c)) {
-      drop_counted(c, leading_line_ends(c));
+    } else if (blank_lines(c)) {
+      drop_counted(c, blank_lines(c));
     } else if (c->at_end) {
       take_last_record(c, is_unclosed);
       return ERR_OK;

@@ -45,7 +45,7 @@ struct record_chunk {
   char *data;
   size_t size, capacity, index_capacity;
   uint64_t data_offset, data_line;
-  bool at_end, after_cr;
+  bool at_end;
 };
 
 /* The stream stands where the first record starts, at this offset and line. `chunk` may be released
@@ -57,7 +57,17 @@ void record_chunk_open(struct record_chunk *chunk, struct source_stream *stream,
 enum err record_chunk_next(struct record_chunk *chunk, struct failure *f);
 void record_chunk_release(struct record_chunk *chunk);
 
-/* Physical line ends in text; a LF that follows a CR counts with it. */
-uint64_t count_line_ends(const char *text, size_t size, bool after_cr);
+/* The first byte of the record behind the blank lines at start. */
+static inline size_t record_start(const char *text, size_t start) {
+  while (text[start] == '\n' || (text[start] == '\r' && text[start + 1] == '\n')) start++;
+  return start;
+}
+
+/* Where a record that ends with the line end at `end` ends without the CR of a CR LF. */
+static inline size_t record_end(const char *text, size_t start, size_t end) {
+  return end - (end > start && text[end - 1] == '\r');
+}
+
+uint64_t count_line_ends(const char *text, size_t size);
 
 #endif

@@ -60,8 +60,8 @@ static const char *all_cells(struct row_parser *p, struct bytes text, struct byt
   csv_find_ends(&p->ends, text, p->file->delimiter, p->file->quote);
   *cells = arena_alloc(p->arena, p->ends.count * sizeof **cells);
   uint32_t column;
-  return csv_row_cells(text.data, 0, p->ends.ends, p->ends.count, p->file->quote, p->ends.count,
-                       p->arena, *cells, &column);
+  return csv_row_cells(text.data, 0, text.size, &p->ends, p->file->quote, p->ends.count, p->arena,
+                       *cells, &column);
 }
 
 static enum err name_by_header(struct source_file *file, struct bytes first_record, bool is_decoded,
@@ -86,10 +86,14 @@ static int compare_counts(const void *a, const void *b) {
   return (left > right) - (left < right);
 }
 
-/* The number of cells that most rows have; the larger of two that are equally common. */
-static uint32_t common_cell_count(const struct source_file *file, const struct row_sample *sample) {
+/* The number of cells that most rows have; the larger of two that are equally common. The first
+ * row's where none could be sampled. */
+static uint32_t common_cell_count(const struct source_file *file, struct bytes first_record,
+                                  const struct row_sample *sample) {
   uint32_t *counts = memory_new((sample->row_count + 1) * sizeof *counts);
   struct csv_ends ends = {0};
+  csv_find_ends(&ends, first_record, file->delimiter, file->quote);
+  uint32_t best = ends.count, best_times = 0;
   for (uint32_t i = 0; i < sample->row_count; i++) {
     struct bytes record = bytes_of(sample->text.data + sample->rows[i].at, sample->rows[i].size);
     csv_find_ends(&ends, record, file->delimiter, file->quote);
@@ -97,7 +101,6 @@ static uint32_t common_cell_count(const struct source_file *file, const struct r
   }
   csv_ends_release(&ends);
   qsort(counts, sample->row_count, sizeof *counts, compare_counts);
-  uint32_t best = 1, best_times = 0;
   for (uint32_t first = 0, next; first < sample->row_count; first = next) {
     for (next = first + 1; next < sample->row_count && counts[next] == counts[first]; next++) {
     }
@@ -111,9 +114,10 @@ enum err scan_columns_csv(struct source_file *file, const struct source_file_opt
                           struct bytes first_record, const struct row_sample *sample,
                           bool is_decoded, struct failure *f) {
   uint32_t warning_count = file->warning_count;
-  enum err err = file->has_header
-                     ? name_by_header(file, first_record, is_decoded, f)
-                     : column_names_set(file, NULL, common_cell_count(file, sample), f);
+  enum err err =
+      file->has_header
+          ? name_by_header(file, first_record, is_decoded, f)
+          : column_names_set(file, NULL, common_cell_count(file, first_record, sample), f);
   if (err != ERR_OK || options->column_count == 0) return err;
   if (options->column_count != file->column_count)
     return failure_set(f, ERR_INPUT, "%s has %u columns, but %u names are given for them",
@@ -138,9 +142,10 @@ static enum err collect_chunk(struct source_text *text, struct json_rows *json, 
   if (c->kind == RECORD_TOO_LONG) return ERR_OK;
   size_t start = 0;
   for (uint32_t i = 0; i < c->count; i++) {
-    while (c->text[start] == '\n' || c->text[start] == '\r') start++;
-    struct bytes line = bytes_of(c->text + start, c->index.ends[i] - start);
-    start = c->index.ends[i] + (size_t)1;
+    size_t end = c->index.ends[i];
+    start = record_start(c->text, start);
+    struct bytes line = bytes_of(c->text + start, record_end(c->text, start, end) - start);
+    start = end + 1;
     if (!text->is_clean && source_text_problem(text, line)) continue;
     uint32_t column;
     arena_reset(arena);
@@ -204,8 +209,8 @@ static enum err sample_row(struct row_parser *p, struct json_rows *json, struct 
     return ERR_OK;
   }
   csv_find_ends(&p->ends, text, p->file->delimiter, p->file->quote);
-  *problem = csv_row_cells(text.data, 0, p->ends.ends, p->ends.count, p->file->quote,
-                           p->file->column_count, p->arena, cells, &column);
+  *problem = csv_row_cells(text.data, 0, text.size, &p->ends, p->file->quote, p->file->column_count,
+                           p->arena, cells, &column);
   return ERR_OK;
 }
 

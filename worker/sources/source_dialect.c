@@ -7,6 +7,7 @@
 #include "common/memory.h"
 #include "worker/sources/csv_row.h"
 #include "worker/sources/delimiter_index.h"
+#include "worker/sources/record_chunk.h"
 
 static const char delimiters[] = {',', '\t', ';', '|'}; /* the order decides between equals */
 
@@ -49,17 +50,25 @@ static enum err read_mark(struct bytes head, const char *path, struct source_dia
   return ERR_OK;
 }
 
-static bool is_line_end(char c) { return c == '\n' || c == '\r'; }
-
-static size_t skip_line_ends(struct bytes head, size_t at) {
-  while (at < head.size && is_line_end(head.data[at])) at++;
-  return at;
+/* The first byte that is no blank line. */
+static size_t skip_blank_lines(struct bytes head, size_t at) {
+  for (;;) {
+    bool is_crlf = at + 1 < head.size && head.data[at] == '\r' && head.data[at + 1] == '\n';
+    if (at < head.size && head.data[at] == '\n')
+      at++;
+    else if (is_crlf)
+      at += 2;
+    else
+      return at;
+  }
 }
 
+/* Without its line end. */
 static struct bytes line_at(struct bytes head, size_t at) {
-  size_t end = at;
-  while (end < head.size && !is_line_end(head.data[end])) end++;
-  return bytes_of(head.data + at, end - at);
+  const char *end = memchr(head.data + at, '\n', head.size - at);
+  size_t size = end ? (size_t)(end - head.data) - at : head.size - at;
+  size -= size && head.data[at + size - 1] == '\r';
+  return bytes_of(head.data + at, size);
 }
 
 /* NUL bytes in the first line: every other byte is one in UTF-16 without a mark. */
@@ -159,7 +168,8 @@ static enum err find_first_record(struct head_index *h, struct bytes text, bool 
                                   const char *path, struct source_dialect *out, struct failure *f) {
   size_t size;
   if (out->format == SOURCE_FORMAT_JSONL) {
-    size = line_at(text, 0).size;
+    const char *end = memchr(text.data, '\n', text.size);
+    size = end ? (size_t)(end - text.data) : text.size;
   } else {
     index_head(h, text, out->delimiter, out->quote);
     bool is_open = h->index.row_count == 0 && h->index.state == INDEX_QUOTED;
@@ -176,12 +186,8 @@ static enum err find_first_record(struct head_index *h, struct bytes text, bool 
         "%s: the first record does not end within %d bytes; expected lines of CSV or "
         "JSON",
         path, SOURCE_HEAD_BYTES);
-  out->first_record = bytes_of(text.data, size);
-  out->first_record_end = out->first_offset + size;
-  if (size < text.size) {
-    bool is_crlf = size + 1 < text.size && text.data[size] == '\r' && text.data[size + 1] == '\n';
-    out->first_record_end += is_crlf ? 2 : 1;
-  }
+  out->first_record = bytes_of(text.data, record_end(text.data, 0, size));
+  out->first_record_end = out->first_offset + size + (size < text.size);
   return ERR_OK;
 }
 
@@ -191,7 +197,7 @@ static void recognise_csv(struct head_index *h, struct bytes head,
   struct bytes line = line_at(head, out->first_offset);
   char hint = read_hint(line);
   if (hint) {
-    out->first_offset = skip_line_ends(head, out->first_offset + line.size);
+    out->first_offset = skip_blank_lines(head, out->first_offset + line.size);
     line = line_at(head, out->first_offset);
   }
   out->quote = options->quote ? options->quote : recognise_quote(line);
@@ -209,7 +215,7 @@ enum err source_dialect_recognise(struct bytes head, bool is_all, const char *pa
   enum err err = read_mark(head, path, out, f);
   if (err != ERR_OK) return err;
   if (options->encoding != SOURCE_ENCODING_AUTO) out->encoding = options->encoding;
-  out->first_offset = skip_line_ends(head, out->first_offset);
+  out->first_offset = skip_blank_lines(head, out->first_offset);
   struct bytes line = line_at(head, out->first_offset);
   if (line.size == 0 && is_all)
     return failure_set(f, ERR_INPUT, "%s is empty; expected a line of column names and rows", path);
@@ -236,7 +242,7 @@ static bool looks_like_data(struct bytes cell) {
     digits += c >= '0' && c <= '9';
     letters += (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c >= 0x80;
   }
-  return digits > 0 && (letters == 0 || (cell.size >= 6 && digits * 10 >= cell.size * 6));
+  return digits > 0 && (letters == 0 || digits >= 11);
 }
 
 bool cells_look_like_header(const struct bytes *cells, uint32_t count) {

@@ -67,6 +67,7 @@ struct source_file {
   char delimiter;        /* CSV */
   char quote;            /* CSV */
   bool has_header;       /* CSV */
+  bool has_cr_line_ends; /* lines end with CR alone, as the old Macintosh wrote them */
   struct bytes *columns; /* names: UTF-8, trimmed, not empty, no two the same */
   uint32_t column_count;
   bool keys_are_given; /* JSON Lines: columns came from the options */

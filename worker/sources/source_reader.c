@@ -93,23 +93,20 @@ static void accept(struct source_reader *r) {
   r->rows[r->row_count++] = r->row++;
 }
 
-/* Steps over blank lines to the first byte of the next record. */
-static void skip_line_ends(struct source_reader *r) {
+/* Steps over blank lines to the next record, and says where that ends. */
+static size_t enter_record(struct source_reader *r, size_t line_end) {
   const struct record_chunk *c = &r->text.chunk;
-  size_t from = r->start;
-  while (c->text[r->start] == '\n' || c->text[r->start] == '\r') r->start++;
-  if (c->lines_are_records || r->start == from) return;
-  /* The line end of the record before, up to start, was counted with that record. */
-  bool after_cr = from ? c->text[from - 1] == '\r' : c->after_cr;
-  r->line += count_line_ends(c->text + from, r->start - from, after_cr);
+  size_t start = record_start(c->text, r->start);
+  r->line += count_line_ends(c->text + r->start, start - r->start);
+  r->start = start;
+  return record_end(c->text, start, line_end);
 }
 
-/* Goes behind the record at hand, whose last cell ends at end. */
-static void leave_record(struct source_reader *r, size_t end) {
+static void leave_record(struct source_reader *r, size_t line_end) {
   const struct record_chunk *c = &r->text.chunk;
-  r->line +=
-      c->lines_are_records ? 1 : 1 + count_line_ends(c->text + r->start, end - r->start, false);
-  r->start = end + 1;
+  r->line += 1;
+  if (!c->lines_are_records) r->line += count_line_ends(c->text + r->start, line_end - r->start);
+  r->start = line_end + 1;
   r->record++;
 }
 
@@ -120,23 +117,22 @@ static struct bytes *next_cells(struct source_reader *r) {
 /* One record of CSV, with every check. */
 static void read_csv_record(struct source_reader *r) {
   const struct record_chunk *c = &r->text.chunk;
-  skip_line_ends(r);
-  const uint32_t *ends = c->index.ends + r->end;
-  uint32_t end_count = c->index.row_ends[r->record] - r->end;
-  size_t end = ends[end_count - 1];
+  struct csv_ends ends = {.ends = c->index.ends + r->end,
+                          .count = c->index.row_ends[r->record] - r->end};
+  size_t line_end = ends.ends[ends.count - 1], end = enter_record(r, line_end);
   const char *problem = NULL;
   uint32_t column = SOURCE_REJECT_NO_COLUMN;
   if (!r->text.is_clean)
     problem = source_text_problem(&r->text, bytes_of(c->text + r->start, end - r->start));
   if (!problem)
-    problem = csv_row_cells(c->text, r->start, ends, end_count, r->file->quote,
-                            r->file->column_count, &r->arena, next_cells(r), &column);
+    problem = csv_row_cells(c->text, r->start, end, &ends, r->file->quote, r->file->column_count,
+                            &r->arena, next_cells(r), &column);
   if (problem)
     reject(r, problem, column);
   else
     accept(r);
-  r->end += end_count;
-  leave_record(r, end);
+  r->end += ends.count;
+  leave_record(r, line_end);
 }
 
 /* How many of the next records have the right number of cells, nothing to be checked and nothing to
@@ -154,7 +150,7 @@ static uint32_t plain_run(const struct source_reader *r) {
 }
 
 /* The cells of a whole run lie one behind the other: a cell starts one byte after the end before
- * it, but for what CR LF adds at the first of a row. */
+ * it. */
 static void read_plain_run(struct source_reader *r, uint32_t run) {
   const struct record_chunk *c = &r->text.chunk;
   uint32_t width = r->file->column_count, cell_count = run * width;
@@ -164,12 +160,8 @@ static void read_plain_run(struct source_reader *r, uint32_t run) {
   for (uint32_t i = 1; i < cell_count; i++)
     cells[i] = bytes_of(c->text + ends[i - 1] + 1, ends[i] - ends[i - 1] - 1);
   for (uint32_t row = 0; row < run; row++) {
-    struct bytes *first = cells + (size_t)row * width;
-    while (first->data[0] == '\n' || first->data[0] == '\r') {
-      /* An empty first cell of a row that is not blank ends at a delimiter, not at a line end. */
-      first->data++;
-      first->size--;
-    }
+    struct bytes *last = cells + (size_t)row * width + width - 1;
+    last->size -= last->size && last->data[last->size - 1] == '\r';
     r->lines[r->row_count + row] = r->line + row;
     r->rows[r->row_count + row] = r->row + row;
   }
@@ -183,12 +175,11 @@ static void read_plain_run(struct source_reader *r, uint32_t run) {
 
 static enum err read_json_record(struct source_reader *r, struct failure *f) {
   const struct record_chunk *c = &r->text.chunk;
-  skip_line_ends(r);
-  size_t end = c->index.ends[r->record];
+  size_t line_end = c->index.ends[r->record], end = enter_record(r, line_end);
   struct bytes line = bytes_of(c->text + r->start, end - r->start);
-  const char *problem = line.size > SOURCE_ROW_BYTES_MAX ? "row_too_long" : NULL;
+  const char *problem = NULL;
   uint32_t column = SOURCE_REJECT_NO_COLUMN;
-  if (!problem && !r->text.is_clean) problem = source_text_problem(&r->text, line);
+  if (!r->text.is_clean) problem = source_text_problem(&r->text, line);
   if (!problem) problem = json_rows_parse(r->json, line, &r->arena, next_cells(r), &column);
   if (problem == JSON_UNKNOWN_KEY)
     return failure_set(
@@ -200,7 +191,7 @@ static enum err read_json_record(struct source_reader *r, struct failure *f) {
     reject(r, problem, column);
   else
     accept(r);
-  leave_record(r, end);
+  leave_record(r, line_end);
   return ERR_OK;
 }
 

@@ -76,7 +76,7 @@ static void take_record(struct scan *s, struct bytes record) {
 static void start_split_at(struct scan *s, const struct record_chunk *c, size_t start) {
   end_split(s, c->offset + start);
   if (s->splits[s->split_count - 1].row_count == 0) s->split_count--;
-  begin_split(s, c->offset + start, c->line + count_line_ends(c->text, start, c->after_cr));
+  begin_split(s, c->offset + start, c->line + count_line_ends(c->text, start));
 }
 
 /* Where the next split is due. */
@@ -101,13 +101,13 @@ static void scan_chunk(struct scan *s, const struct record_chunk *c) {
   /* A reader must know where an unclosed record is: it finds it at the start of a split. */
   uint64_t due = c->kind == RECORD_UNCLOSED && !s->file->is_stream ? 0 : split_due(s);
   for (uint32_t i = 0; i < c->count; i++) {
-    size_t end = c->index.ends[i];
-    while (c->text[start] == '\n' || c->text[start] == '\r') start++;
+    start = record_start(c->text, start);
     if (__builtin_expect(c->offset + start >= due, 0)) {
       start_split_at(s, c, start);
       due = split_due(s);
     }
-    struct bytes record = bytes_of(c->text + start, end - start);
+    size_t end = c->index.ends[i];
+    struct bytes record = bytes_of(c->text + start, record_end(c->text, start, end) - start);
     take_record(s, record);
     if (__builtin_expect(is_suspect, 0)) judge_record(s, record);
     s->row_count++;
@@ -199,8 +199,8 @@ static bool first_record_is_header(const struct source_dialect *d) {
   csv_find_ends(&ends, d->first_record, d->delimiter, d->quote);
   struct bytes *cells = arena_alloc(&arena, ends.count * sizeof *cells);
   uint32_t column;
-  const char *problem = csv_row_cells(d->first_record.data, 0, ends.ends, ends.count, d->quote,
-                                      ends.count, &arena, cells, &column);
+  const char *problem = csv_row_cells(d->first_record.data, 0, d->first_record.size, &ends,
+                                      d->quote, ends.count, &arena, cells, &column);
   bool is_header = problem || cells_look_like_header(cells, ends.count);
   csv_ends_release(&ends);
   arena_release(&arena);
@@ -210,10 +210,13 @@ static bool first_record_is_header(const struct source_dialect *d) {
 static enum err recognise(struct scan *s, struct failure *f) {
   struct source_file *file = s->file;
   bool is_all;
+  file->has_cr_line_ends = s->stream.turns_cr = false;
   enum err err = read_head(s, &is_all, f);
   if (err != ERR_OK) return err;
-  struct source_dialect *d = &s->dialect;
   struct bytes head = buffer_bytes(&s->head);
+  file->has_cr_line_ends = s->stream.turns_cr = cr_ends_lines(head);
+  if (s->stream.turns_cr) turn_cr(s->head.data, s->head.size);
+  struct source_dialect *d = &s->dialect;
   err = source_dialect_recognise(head, is_all, file->path, s->options, d, f);
   if (err != ERR_OK) return err;
   file->format = d->format;
@@ -223,7 +226,7 @@ static enum err recognise(struct scan *s, struct failure *f) {
   file->has_header = d->format == SOURCE_FORMAT_CSV &&
                      (s->options->header ? s->options->header > 0 : first_record_is_header(d));
   s->start_offset = file->has_header ? d->first_record_end : d->first_offset;
-  s->start_line = 1 + count_line_ends(head.data, (size_t)s->start_offset, false);
+  s->start_line = 1 + count_line_ends(head.data, (size_t)s->start_offset);
   s->judges_encoding = file->encoding == SOURCE_ENCODING_AUTO;
   return ERR_OK;
 }

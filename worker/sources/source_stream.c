@@ -173,9 +173,8 @@ enum err source_stream_decode_gb18030(struct source_stream *s, struct failure *f
   return ERR_OK;
 }
 
-enum err source_stream_read(struct source_stream *s, char *out, size_t size, size_t *got,
-                            struct failure *f) {
-  if (!s->decode) return read_text(s, out, size, got, f);
+static enum err read_decoded(struct source_stream *s, char *out, size_t size, size_t *got,
+                             struct failure *f) {
   *got = 0;
   for (;;) {
     *got += gb18030_decoder_run(s->decode, out + *got, size - *got);
@@ -186,6 +185,21 @@ enum err source_stream_read(struct source_stream *s, char *out, size_t size, siz
     if (err != ERR_OK) return err;
     gb18030_decoder_fill(s->decode, more, more < space_size);
   }
+}
+
+enum err source_stream_read(struct source_stream *s, char *out, size_t size, size_t *got,
+                            struct failure *f) {
+  enum err err = s->decode ? read_decoded(s, out, size, got, f) : read_text(s, out, size, got, f);
+  if (s->turns_cr && err == ERR_OK) turn_cr(out, *got);
+  return err;
+}
+
+bool cr_ends_lines(struct bytes text) {
+  return text.size && memchr(text.data, '\r', text.size) && !memchr(text.data, '\n', text.size);
+}
+
+void turn_cr(char *text, size_t size) {
+  for (size_t i = 0; i < size; i++) text[i] = text[i] == '\r' ? '\n' : text[i];
 }
 
 enum err source_stream_skip(struct source_stream *s, uint64_t size, struct failure *f) {

@@ -26,6 +26,7 @@ struct source_stream {
   uint64_t file_at;                    /* next byte of the file to read */
   uint64_t left;                       /* bytes of unpacked text still to be given */
   bool reads_to_end;                   /* `left` ends where the text ends */
+  bool turns_cr;                       /* each CR is given as LF; set by the caller */
   struct stream_decoder *unpack;       /* NULL while plain */
   struct gb18030_decoder *decode;      /* NULL unless source_stream_decode_gb18030 was called */
 };
@@ -49,5 +50,10 @@ enum err source_stream_read(struct source_stream *stream, char *out, size_t size
 enum err source_stream_check_identity(const struct source_stream *stream,
                                       const struct source_identity *identity, struct failure *f);
 void source_stream_close(struct source_stream *stream);
+
+/* Whether text, the start of a file, has lines that end with CR alone; and such lines made usual.
+ */
+bool cr_ends_lines(struct bytes text);
+void turn_cr(char *text, size_t size);
 
 #endif

@@ -39,6 +39,7 @@ enum err source_text_open(struct source_text *t, const struct source_file *file,
                     file->quote, s->offset, s->first_line);
   set_unclosed(t, s);
   enum err err = source_stream_open(&t->stream, file->path, f);
+  t->stream.turns_cr = file->has_cr_line_ends;
   if (err == ERR_OK) err = source_text_check_identity(t, f);
   if (err == ERR_OK) err = go_to_split(t, s, f);
   return err;
