@@ -247,7 +247,9 @@ static enum err decide_encoding(struct scan *s, struct failure *f) {
   if (s->wrong_row_count == 0) return ERR_OK;
   const struct gb18030_shape *shape = &s->shape;
   uint64_t characters = shape->common + shape->rare;
-  bool is_chinese = shape->rare * 5 <= characters && shape->wrong * 20 <= characters;
+  /* One wrong byte is always allowed: a file may be cut in the middle of a character. */
+  bool is_chinese = shape->common > 0 && shape->rare * 5 <= characters &&
+                    shape->wrong <= 1 + characters / 20;
   if (s->wrong_high_count * 2 > s->high_count && is_chinese) {
     file->encoding = SOURCE_ENCODING_GB18030;
   } else if (s->wrong_row_count * 2 > record_count) {
