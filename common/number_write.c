@@ -57,10 +57,10 @@ char *number_put_i64(char *at, int64_t value) {
 }
 
 char *number_put_padded(char *at, uint64_t value, unsigned digits) {
-  for (unsigned i = digits; i > 0; i--) {
-    at[i - 1] = (char)('0' + value % 10);
-    value /= 10;
-  }
+  unsigned left = digits;
+  for (; left >= 2; left -= 2, value /= 100)
+    memcpy(at + left - 2, digit_pairs + value % 100 * 2, 2);
+  if (left) *at = (char)('0' + value % 10);
   return at + digits;
 }
 
