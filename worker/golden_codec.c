@@ -165,6 +165,7 @@ static void read_value(struct msgpack_reader *r, uint32_t field_count, uint32_t 
   value->member = read_member(r, member_count);
   value->rule = (uint8_t)msgpack_read_u32(r, SURVIVE_CONCATENATION);
   if (items > VALUE_ORIGIN) value->origin = (uint8_t)msgpack_read_u32(r, GOLDEN_DERIVED);
+  if (value->origin == GOLDEN_NONE) r->failed = true; /* that is a nil */
   if (items > VALUE_DISTINCT) value->distinct_count = msgpack_read_u32(r, UINT32_MAX);
   if (items > VALUE_DERIVED_FROM)
     value->derived_from = (uint16_t)msgpack_read_u32(r, field_count - 1);
