@@ -467,7 +467,7 @@ static void large_values_and_many_commits_are_stored(void **state) {
   snprintf(path, sizeof path, "%s/one.lmdb", dir);
   struct shard_writer *writer;
   struct manifest_shard facts;
-  enum { ROWS = 60, ROW_BYTES = 3 << 20, LARGE_BYTES = 300 << 20 };
+  enum { ROWS = 60, ROW_BYTES = 3 << 20, LARGE_BYTES = 150 << 20 };
   assert_int_equal(shard_writer_open(path, 1, 0, &writer, NULL), ERR_OK);
   for (uint32_t i = 0; i < ROWS; i++) {
     char key[8], *payload;

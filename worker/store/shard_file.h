@@ -18,7 +18,7 @@
 
 enum {
   SHARD_KEY_BYTES_MAX = 16,
-  SHARD_VALUE_BYTES_MAX = 1 << 30,
+  SHARD_VALUE_BYTES_MAX = 192 << 20, /* above 256 MiB LMDB 0.9.24 spills pages, which it gets wrong */
   SHARD_SEAL_BYTES = 8,
 };
 
