@@ -231,10 +231,4 @@ static inline void fixture_folder_remove(const char *path) {
   check(system(command) == 0);
 }
 
-/* WEAK STUBS */
-__attribute__((weak)) const char *run_state_record(const struct run_state *run, uint32_t row) {
-  return run->splits[0].records.data + run->splits[0].record_offsets[row];
-}
-/* END OF STUBS */
-
 #endif
