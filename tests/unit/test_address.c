@@ -83,6 +83,14 @@ static void divisions_are_completed_and_brought_up_to_date(void **state) {
   assert_string_equal(canonical("上海市黄浦区太原路99号"), "上海市黄浦区太原路99号");
   assert_string_equal(canonical("北京路12号"), "北京路12号");
   assert_string_equal(canonical("南京东路100号"), "南京东路100号");
+  assert_string_equal(canonical("南京大街1号"), "南京大街1号");
+  assert_string_equal(canonical("南京二七路1号"), "江苏省南京市二七路1号");
+  assert_string_equal(canonical("天津南开大学"), "天津市南开大学");
+  assert_string_equal(canonical("哈尔滨道外胜利西路309号"), "黑龙江省哈尔滨市道外区胜利西路309号");
+  assert_string_equal(canonical("青岛市北京路1号"), "山东省青岛市北京路1号");
+  assert_string_equal(canonical("唐山市汉沽管理区人民路1号"), "河北省唐山市汉沽管理区人民路1号");
+  assert_string_equal(canonical("收货地址:广东省深圳市南山区深南大道1号"),
+                      "广东省深圳市南山区深南大道1号");
   /* County names that repeat do not say which city. */
   assert_string_equal(canonical("鼓楼区中山路1号"), "鼓楼区中山路1号");
 }

@@ -81,8 +81,11 @@ bool gazetteer_within(uint32_t inner, uint32_t outer) {
 }
 
 static bool is_side(uint32_t c) {
-  return c == U'东' || c == U'西' || c == U'南' || c == U'北' || c == U'中' || c == U'大' ||
-         c == U'一' || c == U'二' || c == U'三' || c == U'四' || c == U'五' || c == U'六' ||
+  return c == U'东' || c == U'西' || c == U'南' || c == U'北' || c == U'中' || c == U'大';
+}
+
+static bool is_numeral(uint32_t c) {
+  return c == U'一' || c == U'二' || c == U'三' || c == U'四' || c == U'五' || c == U'六' ||
          c == U'七' || c == U'八' || c == U'九' || c == U'十';
 }
 
@@ -108,20 +111,24 @@ static bool starts_with_two(const uint32_t *text, uint32_t size, uint32_t a, uin
 static bool is_part_of_another_name(const uint32_t *rest, uint32_t size, bool has_parent) {
   if (size == 0) return false;
   if (is_road_word(rest[0]) || is_place_word(rest[0]) || is_division_word(rest[0])) return true;
-  if (size >= 2 && is_side(rest[0]) &&
-      (is_road_word(rest[1]) || (is_side(rest[1]) && size >= 3 && is_road_word(rest[2]))))
+  /* 南京东路, 南京大街, 南京二路, 南京东一路; but 八一路 is a road of its own. */
+  uint32_t at = is_side(rest[0]);
+  at += at < size && is_numeral(rest[at]);
+  if (at && at < size &&
+      (is_road_word(rest[at]) ||
+       (is_side(rest[at]) && at + 1 < size && is_road_word(rest[at + 1]))))
     return true;
-  if (starts_with_two(rest, size, U'胡', U'同') || starts_with_two(rest, size, U'地', U'区'))
-    return true;
-  if (has_parent) return false;
-  static const uint32_t estates[][2] = {
-      {U'花', U'园'}, {U'大', U'厦'}, {U'广', U'场'}, {U'公', U'馆'},
-      {U'酒', U'店'}, {U'饭', U'店'}, {U'新', U'村'}, {U'小', U'区'},
-      {U'银', U'行'}, {U'大', U'学'}, {U'医', U'院'}, {U'公', U'寓'},
+  static const uint32_t words[][2] = {
+      {U'胡', U'同'}, {U'地', U'区'}, {U'大', U'学'}, {U'中', U'学'}, {U'小', U'学'},
+      {U'医', U'院'}, {U'公', U'园'}, /* and where no city was named before: */
+      {U'花', U'园'}, {U'大', U'厦'}, {U'广', U'场'}, {U'公', U'馆'}, {U'酒', U'店'},
+      {U'饭', U'店'}, {U'新', U'村'}, {U'小', U'区'}, {U'银', U'行'}, {U'公', U'寓'},
   };
-  for (uint32_t i = 0; i < sizeof estates / sizeof estates[0]; i++)
-    if (starts_with_two(rest, size, estates[i][0], estates[i][1])) return true;
-  return rest[0] == U'城' || rest[0] == U'苑' || rest[0] == U'府';
+  enum { WORDS_OF_ALL = 7 };
+  uint32_t count = has_parent ? WORDS_OF_ALL : sizeof words / sizeof words[0];
+  for (uint32_t i = 0; i < count; i++)
+    if (starts_with_two(rest, size, words[i][0], words[i][1])) return true;
+  return !has_parent && (rest[0] == U'城' || rest[0] == U'苑' || rest[0] == U'府');
 }
 
 static bool is_separator(uint32_t c) {
@@ -135,6 +142,22 @@ struct search {
   uint32_t size;
   enum gazetteer_use use;
 };
+
+/* 哈尔滨道外…: what looks like a road word begins the name of one of the city's districts. */
+static bool child_follows(const uint32_t *rest, uint32_t size, uint32_t code) {
+  if (size < 2 || is_division_word(rest[0])) return false;
+  const struct gazetteer_start *start = start_of(rest);
+  if (!start) return false;
+  for (uint32_t i = start->first; i < (uint32_t)start->first + start->count; i++) {
+    const struct gazetteer_name *name = &gazetteer_names[i];
+    if (!name_stands_at(name, rest, size)) continue;
+    for (uint32_t t = 0; t < name->target_count; t++) {
+      uint32_t child = gazetteer_divisions[gazetteer_targets[name->targets + t] >> 1].code;
+      if (child != code && gazetteer_within(child, code)) return true;
+    }
+  }
+  return false;
+}
 
 /* Whether target, named by name at at, may continue a chain that so far means parent (0 = nothing).
  */
@@ -156,7 +179,8 @@ static bool may_continue(const struct search *s, const struct gazetteer_name *na
     return false;
   if (s->use == GAZETTEER_COMPANY) return full || gazetteer_level(code) < 3;
   if (full) return !(s->text[end - 1] == U'市' && rest_size && rest[0] == U'场');
-  return !is_part_of_another_name(rest, rest_size, parent != 0);
+  return !is_part_of_another_name(rest, rest_size, parent != 0) ||
+         child_follows(rest, rest_size, code);
 }
 
 static bool is_better(const struct gazetteer_match *a, const struct gazetteer_match *b) {
