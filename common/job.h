@@ -31,8 +31,8 @@ enum {
   JOB_ALIASES_MAX = 1024, /* of one field or column */
   JOB_ROLES_MAX = 64,
   JOB_NAME_BYTES_MAX = 128,    /* of fields, sources, rules */
-  JOB_HEADING_BYTES_MAX = 256, /* of a source's columns, of paths and aliases */
-  JOB_TEXT_BYTES_MAX = 4096,   /* of expressions, messages, constants */
+  JOB_HEADING_BYTES_MAX = 256, /* of a source's columns, of aliases */
+  JOB_TEXT_BYTES_MAX = 4096,   /* of expressions, messages, constants, paths */
 };
 
 /* Where in the job file something stands; line 0 = it was not written but derived. */

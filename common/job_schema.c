@@ -185,12 +185,13 @@ static enum err read_texts(struct schema_reader *reader, const struct schema_pat
   if (count < key->min || count > key->max)
     return schema_mistake(reader, node, path, "found %u texts, expected %lld to %lld", count,
                           (long long)key->min, (long long)key->max);
+  size_t bytes_max = key->item_bytes_max ? key->item_bytes_max : JOB_HEADING_BYTES_MAX;
   struct bytes *texts = arena_alloc(&reader->job->arena, count * sizeof *texts);
   for (uint32_t i = 0; i < count; i++) {
     const struct yaml_node *item = node->kind == YAML_LIST ? node->items[i] : node;
     struct schema_path at = {path, .index = i};
-    enum err code = schema_read_name(reader, node->kind == YAML_LIST ? &at : path, item,
-                                     JOB_HEADING_BYTES_MAX, &texts[i]);
+    enum err code =
+        schema_read_name(reader, node->kind == YAML_LIST ? &at : path, item, bytes_max, &texts[i]);
     if (code) return code;
   }
   *(const struct bytes **)(void *)((char *)section + key->offset) = texts;

@@ -51,7 +51,8 @@ struct schema_key {
   uint16_t count_offset; /* TEXTS: of the uint32_t count */
   uint16_t given_offset; /* of a bool that tells whether the key was there; 0 = none */
   int64_t min, max;
-  int64_t scale; /* DECIMAL */
+  int64_t scale;           /* DECIMAL */
+  uint32_t item_bytes_max; /* TEXTS: of each; 0 = JOB_HEADING_BYTES_MAX */
   const struct schema_choice *choices;
   uint32_t types; /* field options: bit set of enum field_type_id; 0 = any */
   enum err (*read)(struct schema_reader *reader, const struct schema_path *path,

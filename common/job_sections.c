@@ -187,7 +187,7 @@ const struct schema_key job_column_keys[] = {
 const struct schema_key job_source_keys[] = {
     {"id", SCHEMA_TEXT, true, SCHEMA_AT(job_source, id), .min = 1, .max = JOB_NAME_BYTES_MAX},
     {"files", SCHEMA_TEXTS, true, SCHEMA_AT(job_source, paths), .min = 1, .max = JOB_PATHS_MAX,
-     .count_offset = offsetof(struct job_source, path_count)},
+     .item_bytes_max = JOB_TEXT_BYTES_MAX, .count_offset = offsetof(struct job_source, path_count)},
     CHOICE("format", job_source, format, format_choices),
     CHOICE("encoding", job_source, encoding, encoding_choices),
     {"delimiter", SCHEMA_CHARACTER, SCHEMA_AT(job_source, delimiter)},

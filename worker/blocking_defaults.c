@@ -10,6 +10,7 @@ enum {
   RULE_BITS_MIN = 13, /* what the parts of a rule must say together: one in 8192 agrees by chance */
   THING_BITS_MIN = 7, /* where there are only texts and codes (products, titles) */
   RULE_BITS_ENOUGH = 22,
+  WEAK_RULE_CAP = 60,        /* blocks that grow with the base are refined early */
   IDENTIFIER_RULES_MAX = 10, /* leaves room for names, dates and addresses */
   GAIN_MIN = PAIRS / 400,
 };
@@ -48,9 +49,13 @@ static const struct aspect_row name_part_aspects[] = {{"exact", 8, 750},
                                                       {"phonetic", 7, 820, LATIN_SCRIPT},
                                                       {"initials", 4, 880},
                                                       {NULL}};
-static const struct aspect_row date_aspects[] = {
-    {"exact", 14, 800}, {"month_day", 8, 830}, {"year_month", 9, 850}, {"year", 6, 890},
-    {"month", 3, 880},  {"day", 5, 860},       {NULL}};
+static const struct aspect_row date_aspects[] = {{"exact", 14, 800},
+                                                 {"month_day", 8, 830},
+                                                 {"year_month", 9, 850},
+                                                 {"year", 6, 890},
+                                                 {"month", 3, 880},
+                                                 {"day", 5, 860},
+                                                 {NULL}};
 static const struct aspect_row address_aspects[] = {{"exact", 18, 350},
                                                     {"road_number", 15, 520},
                                                     {"building_room", 14, 420, HAN_SCRIPT},
@@ -69,15 +74,16 @@ static const struct aspect_row company_aspects[] = {
     {"exact", 14, 550}, {"core", 13, 640}, {"prefix", 11, 660}, {"words", 13, 620}, {NULL}};
 /* Bands are throws of their own: where one differs the next may agree. */
 static const struct aspect_row text_aspects[] = {
-    {"exact", 16, 300},  {"code", 13, 350},   {"first", 7, 650},   {"last", 7, 600},
-    {"band_1", 10, 400}, {"band_2", 10, 400}, {"band_3", 10, 400}, {"band_4", 10, 400},
-    {NULL}};
+    {"exact", 16, 300},  {"code", 13, 350},   {"first", 7, 650},
+    {"last", 7, 600},    {"band_1", 10, 400}, {"band_2", 10, 400},
+    {"band_3", 10, 400}, {"band_4", 10, 400}, {NULL}};
 static const struct aspect_row amount_aspects[] = {{"exact", 9, 600}, {"about", 7, 700}, {NULL}};
-static const struct aspect_row category_aspects[] = {{"exact", 2, 880}, {"phonetic", 2, 900}, {NULL}};
+static const struct aspect_row category_aspects[] = {
+    {"exact", 2, 880}, {"phonetic", 2, 900}, {NULL}};
 static const struct aspect_row gender_aspects[] = {{"exact", 1, 930}, {NULL}};
 /* An identifier is missing more often than it is wrong. */
 static const struct aspect_row identifier_aspects[] = {
-    {"exact", 24, 500}, {"last7", 20, 520}, {"tail6", 16, 540}, {"birth_date", 14, 560},
+    {"exact", 24, 500}, {"last7", 20, 520}, {"tail6", 16, 540},        {"birth_date", 14, 560},
     {"local", 14, 520}, {"last4", 12, 540}, {"organisation", 22, 520}, {NULL}};
 static const struct aspect_row no_aspects[] = {{NULL}};
 
@@ -197,6 +203,8 @@ static void add_rule(struct plan *plan, const struct aspect *first, const struct
   struct plan_blocking_rule *rule = &plan->blocking[plan->blocking_count++];
   *rule = (struct plan_blocking_rule){.parts = {first->part}, .part_count = 1};
   if (second) rule->parts[rule->part_count++] = second->part;
+  unsigned bits = first->bits + (second ? second->bits : 0u);
+  if (bits < RULE_BITS_ENOUGH && plan->job->block_cap == 0) rule->cap = WEAK_RULE_CAP;
   rule->name = rule_name(plan, rule, arena);
   blocking_defaults_refine(plan, rule);
   for (unsigned w = 0; w < PAIR_WORDS; w++)
@@ -231,13 +239,15 @@ static bool add_best_rule(struct plan *plan, const struct aspect *aspects, unsig
       if (bits < (alone ? alone_min : pair_min)) continue;
       unsigned gain = gain_of(&aspects[i], alone ? NULL : &aspects[k], covered);
       if (gain < GAIN_MIN) continue;
-      unsigned value = gain * (bits < RULE_BITS_ENOUGH ? bits : RULE_BITS_ENOUGH);
+      /* Squared: what a small block saves is felt on every record. */
+      if (bits > RULE_BITS_ENOUGH) bits = RULE_BITS_ENOUGH;
+      unsigned value = gain * bits * bits;
       if (value > best_value) best_value = value, best_first = i, best_second = k;
     }
   }
   if (best_value == 0) return false;
-  add_rule(plan, &aspects[best_first],
-           best_second == best_first ? NULL : &aspects[best_second], covered, arena);
+  add_rule(plan, &aspects[best_first], best_second == best_first ? NULL : &aspects[best_second],
+           covered, arena);
   return true;
 }
 
@@ -255,8 +265,10 @@ static bool names_anyone(const struct plan *plan) {
       case FIELD_TYPE_TEXT:
       case FIELD_TYPE_CATEGORY:
       case FIELD_TYPE_AMOUNT:
-      case FIELD_TYPE_DATE: break;
-      default: return true;
+      case FIELD_TYPE_DATE:
+        break;
+      default:
+        return true;
     }
   }
   return false;

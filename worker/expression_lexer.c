@@ -17,17 +17,28 @@ static bool is_word_character(uint32_t c) {
 /* The ASCII form of what people type in a Chinese input method. */
 static const char *ascii_mark(uint32_t c) {
   switch (c) {
-    case 0x2265: return ">=";
-    case 0x2264: return "<=";
-    case 0x2260: return "!=";
-    case 0x2192: return "->";
-    case 0xFF08: return "(";
-    case 0xFF09: return ")";
-    case 0xFF0C: return ",";
-    case 0x3001: return ",";
-    case 0xFF1E: return ">";
-    case 0xFF1C: return "<";
-    default: return NULL;
+    case 0x2265:
+      return ">=";
+    case 0x2264:
+      return "<=";
+    case 0x2260:
+      return "!=";
+    case 0x2192:
+      return "->";
+    case 0xFF08:
+      return "(";
+    case 0xFF09:
+      return ")";
+    case 0xFF0C:
+      return ",";
+    case 0x3001:
+      return ",";
+    case 0xFF1E:
+      return ">";
+    case 0xFF1C:
+      return "<";
+    default:
+      return NULL;
   }
 }
 
@@ -71,8 +82,8 @@ static struct token word(const char **at, const char *end) {
 }
 
 struct token token_read(const char **at, const char *end) {
-  static const char *const marks[] = {"==", "!=", "<=", ">=", "->", "<", ">", "(", ")",
-                                      "[",  "]",  ",",  ".",  NULL};
+  static const char *const marks[] = {"==", "!=", "<=", ">=", "->", "<", ">",
+                                      "(",  ")",  "[",  "]",  ",",  ".", NULL};
   while (*at < end && (**at == ' ' || **at == '\t' || **at == '\n' || **at == '\r')) ++*at;
   const char *start = *at;
   if (start == end) return (struct token){TOKEN_END, BYTES("the end"), start};

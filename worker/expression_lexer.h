@@ -19,8 +19,8 @@ enum token_kind {
 
 struct token {
   enum token_kind kind;
-  struct bytes text;   /* without quotes; of TOKEN_WRONG the sentence */
-  const char *start;   /* where it stands */
+  struct bytes text; /* without quotes; of TOKEN_WRONG the sentence */
+  const char *start; /* where it stands */
 };
 
 /* The token at *at, which moves behind it. Quotes have no escapes: a text with ' stands in ". */

@@ -143,7 +143,9 @@ static struct operand operand(struct parser *p, bool name_is_literal) {
   switch (p->token.kind) {
     case TOKEN_TEXT:
     case TOKEN_NUMBER:
-    case TOKEN_DATE: advance(p); return o;
+    case TOKEN_DATE:
+      advance(p);
+      return o;
     case TOKEN_WORD:
       if (is_keyword(&p->token)) break;
       advance(p);
@@ -154,7 +156,8 @@ static struct operand operand(struct parser *p, bool name_is_literal) {
       advance(p);
       o.field = field_of(p, &o.token);
       break;
-    default: break;
+    default:
+      break;
   }
   if (o.field == NO_FIELD) {
     unexpected(p, name_is_literal ? "a name" : "a field, a number or a 'text'");
@@ -187,9 +190,12 @@ static uint32_t bit_of(struct parser *p, const struct operand *subject, const st
 static enum expression_mode mode_of(struct parser *p, const struct operand *subject) {
   if (subject->attribute == OF_LENGTH) return MODE_NUMBER;
   switch (p->job->fields[subject->field].type) {
-    case FIELD_TYPE_AMOUNT: return MODE_NUMBER;
-    case FIELD_TYPE_DATE: return MODE_DATE;
-    default: return MODE_TEXT;
+    case FIELD_TYPE_AMOUNT:
+      return MODE_NUMBER;
+    case FIELD_TYPE_DATE:
+      return MODE_DATE;
+    default:
+      return MODE_TEXT;
   }
 }
 
@@ -223,9 +229,9 @@ static struct expression_literal literal(struct parser *p, const struct expressi
 }
 
 static enum expression_comparison comparison(struct parser *p, bool *found) {
-  static const char *const marks[] = {[IS_EQUAL] = "==",  [IS_NOT_EQUAL] = "!=", [IS_LESS] = "<",
-                                      [IS_AT_MOST] = "<=", [IS_GREATER] = ">",
-                                      [IS_AT_LEAST] = ">="};
+  static const char *const marks[] = {
+      [IS_EQUAL] = "==",   [IS_NOT_EQUAL] = "!=", [IS_LESS] = "<",
+      [IS_AT_MOST] = "<=", [IS_GREATER] = ">",    [IS_AT_LEAST] = ">="};
   *found = true;
   for (unsigned i = 0; i <= IS_AT_LEAST; i++) {
     if (take(p, TOKEN_MARK, marks[i])) return i;
@@ -305,11 +311,16 @@ static void compare_bits(struct parser *p, struct expression_node *node,
 /* What a comparison means from the other side: 0 < x is x > 0. */
 static enum expression_comparison mirrored(enum expression_comparison c) {
   switch (c) {
-    case IS_LESS: return IS_GREATER;
-    case IS_GREATER: return IS_LESS;
-    case IS_AT_MOST: return IS_AT_LEAST;
-    case IS_AT_LEAST: return IS_AT_MOST;
-    default: return c;
+    case IS_LESS:
+      return IS_GREATER;
+    case IS_GREATER:
+      return IS_LESS;
+    case IS_AT_MOST:
+      return IS_AT_LEAST;
+    case IS_AT_LEAST:
+      return IS_AT_MOST;
+    default:
+      return c;
   }
 }
 
@@ -441,8 +452,13 @@ bool expression_parse(const struct job *job, const struct plan *plan, struct byt
                       struct expression_mistake *mistake) {
   *out = (struct expression){
       .nodes = arena_alloc(arena, QUALITY_NODES_MAX * sizeof(struct expression_node))};
-  struct parser p = {.job = job, .plan = plan, .text = text, .at = text.data, .arena = arena,
-                     .out = out, .mistake = mistake};
+  struct parser p = {.job = job,
+                     .plan = plan,
+                     .text = text,
+                     .at = text.data,
+                     .arena = arena,
+                     .out = out,
+                     .mistake = mistake};
   advance(&p);
   out->root = rule(&p);
   if (!p.failed && p.token.kind != TOKEN_END) unexpected(&p, "and, or, -> or the end");

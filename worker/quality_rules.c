@@ -41,11 +41,11 @@ static enum err settle_field(const struct job *job, const struct job_quality_rul
     to->field = (int16_t)__builtin_ctzll(to->when.fields);
     return ERR_OK;
   }
-  return failure_set(failure, ERR_CONFIG,
-                     "%.*s:%u: quality rule %.*s: the action is about one field, and the expression "
-                     "names several; say field: …",
-                     (int)job->path.size, job->path.data, from->place.line, (int)from->id.size,
-                     from->id.data);
+  return failure_set(
+      failure, ERR_CONFIG,
+      "%.*s:%u: quality rule %.*s: the action is about one field, and the expression "
+      "names several; say field: …",
+      (int)job->path.size, job->path.data, from->place.line, (int)from->id.size, from->id.data);
 }
 
 enum err quality_rules_compile(const struct job *job, const struct plan *plan,
@@ -89,12 +89,18 @@ static enum truth truth_of(bool yes) { return yes ? IS_TRUE : IS_FALSE; }
 
 static enum truth holds(enum expression_comparison comparison, int order) {
   switch (comparison) {
-    case IS_EQUAL: return truth_of(order == 0);
-    case IS_NOT_EQUAL: return truth_of(order != 0);
-    case IS_LESS: return truth_of(order < 0);
-    case IS_AT_MOST: return truth_of(order <= 0);
-    case IS_GREATER: return truth_of(order > 0);
-    default: return truth_of(order >= 0);
+    case IS_EQUAL:
+      return truth_of(order == 0);
+    case IS_NOT_EQUAL:
+      return truth_of(order != 0);
+    case IS_LESS:
+      return truth_of(order < 0);
+    case IS_AT_MOST:
+      return truth_of(order <= 0);
+    case IS_GREATER:
+      return truth_of(order > 0);
+    default:
+      return truth_of(order >= 0);
   }
 }
 
@@ -108,7 +114,8 @@ static enum truth compare_one(const struct expression_node *node, struct bytes l
                               struct bytes right, int64_t right_number) {
   int64_t number = 0;
   switch (node->mode) {
-    case MODE_DATE: return holds(node->comparison, date_order(left, right));
+    case MODE_DATE:
+      return holds(node->comparison, date_order(left, right));
     case MODE_NUMBER:
       if (node->attribute == OF_LENGTH)
         number = (int64_t)text_count(left) * EXPRESSION_SCALE;
@@ -135,8 +142,7 @@ static enum truth compare_part(const struct expression_node *node, const struct 
   }
   enum truth best = IS_FALSE;
   for (uint32_t i = 0; i < node->literal_count && best != IS_TRUE; i++) {
-    enum truth one =
-        compare_one(node, left, node->literals[i].text, node->literals[i].number);
+    enum truth one = compare_one(node, left, node->literals[i].text, node->literals[i].number);
     if (one > best) best = one;
   }
   return best;
@@ -162,8 +168,12 @@ static enum truth bits(const struct expression_node *node, const struct row *row
   const struct record_value *value = &row->values[node->field];
   uint32_t has = 0;
   switch (node->attribute) {
-    case OF_FLAG: has = row->flags[node->field]; break;
-    case OF_STATE: has = 1u << value->state; break;
+    case OF_FLAG:
+      has = row->flags[node->field];
+      break;
+    case OF_STATE:
+      has = 1u << value->state;
+      break;
     default:
       if (is_missing(value)) return IS_UNKNOWN;
       has = 1u << (value->kind & 31);
@@ -175,11 +185,16 @@ static enum truth bits(const struct expression_node *node, const struct row *row
 static enum truth evaluate(const struct expression *when, uint16_t index, const struct row *row) {
   const struct expression_node *node = &when->nodes[index];
   switch (node->kind) {
-    case EXPRESSION_MISSING: return truth_of(is_missing(&row->values[node->field]));
-    case EXPRESSION_PRESENT: return truth_of(!is_missing(&row->values[node->field]));
-    case EXPRESSION_BITS: return bits(node, row);
-    case EXPRESSION_COMPARE: return compare(node, row);
-    case EXPRESSION_NOT: return IS_TRUE - evaluate(when, node->first_child, row);
+    case EXPRESSION_MISSING:
+      return truth_of(is_missing(&row->values[node->field]));
+    case EXPRESSION_PRESENT:
+      return truth_of(!is_missing(&row->values[node->field]));
+    case EXPRESSION_BITS:
+      return bits(node, row);
+    case EXPRESSION_COMPARE:
+      return compare(node, row);
+    case EXPRESSION_NOT:
+      return IS_TRUE - evaluate(when, node->first_child, row);
     case EXPRESSION_UNLESS: {
       enum truth first = evaluate(when, node->first_child, row);
       if (first == IS_FALSE) return IS_FALSE;
