@@ -13,7 +13,8 @@ enum {
   CONTENT_MIN = 850, /* without a heading it takes more */
   SHAPE_MIN = 600,
   CONSTANT_MIN = 950,
-  FEW_CELLS = 5, /* so few tell nothing */
+  FEW_CELLS = 5,          /* so few tell nothing against a heading */
+  CONTENT_CELLS_MIN = 20, /* … and so few nothing without one */
   CATEGORY_VALUES_MAX = 40,
   BIRTH_YEARS_BEFORE = 12, /* births lie so long before the newest date of the column */
 };
@@ -68,13 +69,53 @@ static bool looks_like_company(const struct column_profile *p) {
   return share(p, with_form) >= SHAPE_MIN;
 }
 
+/* 88 N Main St: a number in front, and a word that streets end in. */
+static bool is_street_address(struct bytes cell) {
+  static const char *const words[] = {" st",    " street", " ave",    " avenue", " rd",
+                                      " road",  " dr",     " drive",  " ln",     " lane",
+                                      " blvd",  " way",    " ct",     " court",  " pl",
+                                      " place", " hwy",    " square", " pkwy",   " terrace"};
+  if (cell.size < 8 || cell.size > 120 || cell.data[0] < '0' || cell.data[0] > '9') return false;
+  char lower[120];
+  for (size_t i = 0; i < cell.size; i++)
+    lower[i] =
+        cell.data[i] >= 'A' && cell.data[i] <= 'Z' ? (char)(cell.data[i] | 32) : cell.data[i];
+  struct bytes text = bytes_of(lower, cell.size);
+  for (size_t w = 0; w < sizeof words / sizeof words[0]; w++) {
+    size_t at = bytes_find(text, bytes_from_string(words[w]));
+    size_t end = at + strlen(words[w]);
+    if (at < text.size && (end == text.size || text.data[end] == ' ' || text.data[end] == ',' ||
+                           text.data[end] == '.'))
+      return true;
+  }
+  return false;
+}
+
+/* Two of the characters that the levels of a Chinese address end in. */
+static bool has_address_words(struct bytes cell) {
+  static const char *const words[] = {"省", "市", "区", "县", "镇", "乡", "村", "路",   "街",
+                                      "道", "巷", "弄", "号", "栋", "楼", "室", "单元", "小区"};
+  unsigned count = 0;
+  for (size_t w = 0; w < sizeof words / sizeof words[0]; w++)
+    count += bytes_find(cell, bytes_from_string(words[w])) < cell.size;
+  return count >= 2;
+}
+
 static bool looks_like_address(const struct column_profile *p) {
-  static const char *const shaped[] = {"district", "township", "road",           "number",
-                                       "building", "room",     "street_address", NULL};
-  if (share(p, p->all_digits) > 100 || mean_tenths(p, p->characters) < 60) return false;
+  static const char *const shaped[] = {"district", "township", "road", "number",
+                                       "building", "room",     NULL};
+  if (mean_tenths(p, p->characters) < 60) return false;
+  if (share(p, p->with_han) < 500) {
+    uint32_t streets = 0;
+    for (uint32_t i = 0; i < p->looked; i++) streets += is_street_address(p->cells[i]);
+    return share(p, streets) >= SHAPE_MIN;
+  }
+  uint32_t worded = 0;
+  for (uint32_t i = 0; i < p->looked; i++) worded += has_address_words(p->cells[i]);
   const struct field_type *type = type_of(FIELD_TYPE_ADDRESS);
   struct field_options options = {0};
-  return column_profile_kinds(p, type, &options, kinds_named(type, shaped)) >= 700;
+  return share(p, worded) >= SHAPE_MIN &&
+         column_profile_kinds(p, type, &options, kinds_named(type, shaped)) >= 700;
 }
 
 static bool looks_like_han_names(const struct column_profile *p) {
@@ -245,7 +286,7 @@ void column_meaning_find(struct bytes heading, const struct column_profile *prof
   const struct field_model *model = field_model_find_heading(heading);
   if (!model || !by_heading(model, profile, meaning)) {
     meaning->options = plain;
-    if (profile->looked < FEW_CELLS) {
+    if (profile->looked < CONTENT_CELLS_MIN) {
       found(meaning, FIELD_TYPE_TEXT, USE_ATTRIBUTE, 0);
       meaning->by = RECOGNISED_BY_NOTHING;
     } else {

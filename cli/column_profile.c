@@ -18,6 +18,7 @@ static void count_values(struct column_profile *profile, uint64_t *hashes) {
     uint32_t end = i + 1;
     while (end < profile->filled && hashes[end] == hashes[i]) end++;
     profile->distinct++;
+    profile->agreeing += (uint64_t)(end - i) * (end - i - 1) / 2;
     if (end - i > profile->most) profile->most = end - i;
     i = end;
   }

@@ -17,6 +17,7 @@ struct column_profile {
   uint32_t filled;                       /* neither empty nor a word for it */
   uint32_t distinct;                     /* different values among the filled */
   uint32_t most;                         /* cells that hold the most frequent value */
+  uint64_t agreeing;                     /* pairs of filled cells that hold the same */
   struct date_order_evidence date_order; /* of all filled cells */
   /* Of the cells that were looked at: */
   const struct bytes *cells;

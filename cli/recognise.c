@@ -212,7 +212,9 @@ static void compare_things(struct recogniser *r) {
       continue;
     bool differs = permille(p->distinct, p->filled) >= THING_DISTINCT_MIN;
     if (m->type == FIELD_TYPE_TEXT) {
-      if ((differs || m->use == USE_MATCH) && texts++ < THING_TEXTS_MAX) m->use = USE_MATCH;
+      if ((!differs && m->use != USE_MATCH) || texts++ >= THING_TEXTS_MAX) continue;
+      m->use = USE_MATCH;
+      if (m->by == RECOGNISED_BY_NOTHING) m->by = RECOGNISED_BY_CONTENT;
     } else if (m->type == FIELD_TYPE_CATEGORY || m->type == FIELD_TYPE_AMOUNT ||
                m->type == FIELD_TYPE_DATE) {
       if (codes++ < THING_CODES_MAX) m->use = USE_MATCH;
@@ -269,6 +271,45 @@ static const struct draft *leader_of(const struct recogniser *r, const struct dr
   return leader;
 }
 
+/* Pairs per billion of the sample's rows that agree in a column. */
+static uint64_t agreement(const struct column_profile *p) {
+  uint64_t pairs = (uint64_t)p->filled * (p->filled - 1) / 2;
+  return p->filled > 1 ? p->agreeing * 1000000000 / pairs : 0;
+}
+
+/* Records of one customer agree in everything: what the most varied column of the file agrees in is
+ * taken for that, and does not count as chance. */
+static uint64_t agreement_of_duplicates(const struct recogniser *r, uint32_t file) {
+  uint64_t least = UINT64_MAX;
+  for (uint32_t d = r->first_draft[file]; d < r->first_draft[file + 1]; d++) {
+    const struct column_profile *p = &r->drafts[d].profile;
+    if (r->drafts[d].as != IS_FIELD || permille(p->filled, p->rows) < 600) continue;
+    if (agreement(p) < least) least = agreement(p);
+  }
+  return least == UINT64_MAX ? 0 : least;
+}
+
+static void note_sample(const struct recogniser *r, const struct draft *leader,
+                        struct job_field *field) {
+  enum { ROWS_MIN = 50, BITS_MAX = 20 };
+  uint64_t filled = 0, rows = 0;
+  for (uint32_t f = 0; f < r->file_count; f++) rows += r->files[f].sample.row_count;
+  for (uint32_t d = 0; d < r->draft_count; d++) {
+    const struct draft *draft = &r->drafts[d];
+    if (draft->as == IS_FIELD && same_group(draft, leader)) filled += draft->profile.filled;
+  }
+  const struct column_profile *p = &leader->profile;
+  unsigned percent = permille(filled, rows) / 10;
+  if (p->rows < ROWS_MIN) return;
+  field->filled_percent = (uint8_t)(percent < 1 ? 1 : percent > 100 ? 100 : percent);
+  if (p->filled < ROWS_MIN || leader->meaning.options.date_part != DATE_WHOLE) return;
+  uint64_t ours = agreement(p), duplicates = agreement_of_duplicates(r, leader->file);
+  uint64_t chance = ours > duplicates ? ours - duplicates : 0;
+  field->agree_bits = BITS_MAX;
+  while (field->agree_bits > 1 && chance > (1000000000ULL >> field->agree_bits))
+    field->agree_bits--;
+}
+
 static void make_field(struct recogniser *r, struct draft *draft) {
   struct job *job = r->job;
   const struct draft *leader = leader_of(r, draft);
@@ -292,6 +333,7 @@ static void make_field(struct recogniser *r, struct draft *draft) {
   }
   if (field->role != ROLE_NONE && job_field_with_role(job, field->role) >= 0)
     field->role = ROLE_NONE;
+  if (field->use == USE_MATCH) note_sample(r, leader, field);
   if (m->type == FIELD_TYPE_CATEGORY) field->options.code_table = m->options.code_table;
   if (m->type == FIELD_TYPE_PERSON_NAME) field->options.name_part = m->options.name_part;
   job->field_count++;
@@ -540,6 +582,7 @@ enum err recognise_files(const struct source_file *files, uint32_t file_count, s
   job->folder = arena_copy(&job->arena, BYTES("."));
   job->path = arena_copy(&job->arena, BYTES("recognised columns"));
   job->entity_is_company = is_company_job(job);
+  for (uint32_t f = 0; f < file_count; f++) job->expected_records += files[f].row_count;
   job->note = BYTES(
       "Made by guiyi from the headings and the contents of the files below. To change it, edit "
       "this\n"

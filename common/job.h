@@ -81,6 +81,10 @@ struct job_field {
   bool extended;                /* tier: extended fields are not used in match rules */
   enum mask_rule mask;
   uint8_t mask_keep_first, mask_keep_last;
+  /* What a sample of the data showed (recognition); they guide which blocking rules are made. 0 =
+   * not known. */
+  uint8_t filled_percent; /* of the records */
+  uint8_t agree_bits;     /* -log2 of the chance that two records' values are equal */
   struct job_place place;
 };
 
@@ -257,7 +261,9 @@ struct job {
   struct job_tags tags;
   struct job_role *roles;
   uint32_t role_count;
-  uint32_t shards; /* LMDB environments per generation; a power of two, 1..256 */
+  uint64_t expected_records; /* how large blocks will get: guides which blocking rules are made; 0 =
+                                not known, taken for JOB_EXPECTED_RECORDS_DEFAULT */
+  uint32_t shards;           /* LMDB environments per generation; a power of two, 1..256 */
   uint64_t seed;
   struct arena arena; /* owns all of the above */
 };
@@ -267,6 +273,7 @@ struct job {
 enum {
   BLOCK_CAP_DEFAULT = 200,
   JOB_SHARDS_DEFAULT = 16,
+  JOB_EXPECTED_RECORDS_DEFAULT = 1000000,
 };
 
 /* Reads and checks a job file. On a mistake: ERR_CONFIG and "file:line: key: found …, expected …;

@@ -155,6 +155,7 @@ const struct schema_key job_keys[] = {
     CHOICE("entity", job, entity_is_company, entity_choices),
     {"as_of", SCHEMA_DAY, SCHEMA_AT(job, as_of_day)},
     {"timezone", SCHEMA_TIMEZONE, SCHEMA_AT(job, timezone_minutes)},
+    NUMBER("expected_records", job, expected_records, 0, 99999999999),
     NUMBER("seed", job, seed, 0, 999999999999),
     {"shards", SCHEMA_SECTION, SCHEMA_AT(job, shards), .read = job_read_shards},
     SECTION("fields", job_read_fields),
@@ -178,6 +179,8 @@ const struct schema_key job_field_keys[] = {
     FLAG("required", job_field, required),
     CHOICE("tier", job_field, extended, tier_choices),
     SECTION("mask", job_read_mask),
+    NUMBER("filled_percent", job_field, filled_percent, 0, 100),
+    NUMBER("agree_bits", job_field, agree_bits, 0, 40),
     OPTION_KEYS(job_field),
     {NULL}};
 

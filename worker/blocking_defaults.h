@@ -14,7 +14,7 @@
 /* Fills plan->blocking from plan->comparisons: fields, types and options must be set. Names lie in
  * arena. */
 void blocking_defaults_make(struct plan *plan, struct arena *arena);
-/* Fills rule->refine with what may split the rule's blocks, best first. */
-void blocking_defaults_refine(const struct plan *plan, struct plan_blocking_rule *rule);
+/* Gives every rule that says nothing of it the parts that may split its blocks, best first. */
+void blocking_defaults_refine(struct plan *plan);
 
 #endif

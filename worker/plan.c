@@ -161,8 +161,8 @@ static enum err resolve_blocking(const struct job *job, struct plan *plan,
     for (uint32_t i = 0; i < from->refine_count && !code; i++)
       code = resolve_part(job, plan, from, from->refine[i], &to->refine[i], failure);
     if (code) return code;
-    if (to->refine_count == 0) blocking_defaults_refine(plan, to);
   }
+  blocking_defaults_refine(plan);
   return ERR_OK;
 }
 

@@ -1,6 +1,6 @@
-/* plan — a job resolved for the stages: which fields are compared and where their features lie in the
- * row, which blocking rules there are, which nibbles a match rule accepts. Derived from the job alone;
- * constant and shared by all threads. */
+/* plan — a job resolved for the stages: which fields are compared and where their features lie in
+ * the row, which blocking rules there are, which nibbles a match rule accepts. Derived from the job
+ * alone; constant and shared by all threads. */
 #ifndef GUIYI_WORKER_PLAN_H
 #define GUIYI_WORKER_PLAN_H
 
@@ -12,8 +12,8 @@ enum { PLAN_SLOTS = 16384, PLAN_PARTITIONS = 256 };
 
 struct plan_comparison {
   const struct field_type *type;
-  uint16_t field;       /* index in job.fields */
-  uint16_t offset;      /* of the feature in the row, bytes */
+  uint16_t field;         /* index in job.fields */
+  uint16_t offset;        /* of the feature in the row, bytes */
   int8_t identifier_rule; /* blocking rule made of exactly this field's exact part; -1 = none. Its
                              class tells exact agreement apart */
 };
@@ -28,10 +28,11 @@ struct plan_blocking_rule {
   struct plan_key_part parts[JOB_KEY_PARTS_MAX];
   struct plan_key_part refine[JOB_KEY_PARTS_MAX];
   uint8_t part_count, refine_count;
-  bool is_identifier;   /* one identifier's exact part: sharing is analysed, and its block may be as
-                           large as one customer's records get */
+  bool is_identifier; /* one identifier's exact part: sharing is analysed, and its block may be as
+                         large as one customer's records get */
   uint32_t cap;
-  uint16_t comparisons; /* bit set: comparisons whose fields the rule uses; held out when it trains */
+  uint16_t
+      comparisons; /* bit set: comparisons whose fields the rule uses; held out when it trains */
 };
 
 struct plan_match_rule {
@@ -50,10 +51,11 @@ struct plan {
   uint32_t blocking_count;
   struct plan_match_rule *match_rules; /* in the job's arena */
   uint32_t match_rule_count;
-  uint32_t row_bytes;       /* of a feature row, a multiple of 8 */
-  uint16_t left_out[JOB_FIELDS_MAX]; /* fields that would be compared, were there not more useful ones */
+  uint32_t row_bytes; /* of a feature row, a multiple of 8 */
+  uint16_t
+      left_out[JOB_FIELDS_MAX]; /* fields that would be compared, were there not more useful ones */
   uint32_t left_out_count;
-  int name_comparison;      /* the person's (or company's) name: what sharing is judged by; -1 */
+  int name_comparison; /* the person's (or company's) name: what sharing is judged by; -1 */
 };
 
 /* The nibbles that a level's name stands for ("same pinyin", "missing", "exact", an identifier's
@@ -61,10 +63,11 @@ struct plan {
 uint16_t plan_level_nibbles(const struct field_type *type, struct bytes name);
 
 /* ERR_CONFIG with file, line and the nearest valid name when the job names a part or level that the
- * type does not have, or a field that is not compared. Level names are those of the type, "missing",
- * "differ", "exact", for identifiers also "exclusive", "family", "shared", "hub", "recycled"; "at least
- * same pinyin" accepts that level and all above. Of more than JOB_COMPARISONS_MAX fields the least
- * useful are left out, never one that a rule names. Uses the job's arena. */
+ * type does not have, or a field that is not compared. Level names are those of the type,
+ * "missing", "differ", "exact", for identifiers also "exclusive", "family", "shared", "hub",
+ * "recycled"; "at least same pinyin" accepts that level and all above. Of more than
+ * JOB_COMPARISONS_MAX fields the least useful are left out, never one that a rule names. Uses the
+ * job's arena. */
 enum err plan_make(struct job *job, struct plan *plan, struct failure *failure);
 
 static inline const void *plan_feature(const struct plan *plan, const struct feature_row *row,
