@@ -18,13 +18,14 @@ static unsigned up_to(unsigned n) {
   return (unsigned)(state >> 33) % n;
 }
 
-static const char *const surnames[] = {"王", "李", "张", "刘", "陈", "杨", "欧阳", "赵", "單", "曾"};
-static const char *const given[] = {"伟", "芳", "娜", "敏", "静", "强", "磊", "洋", "艳", "勇", "傑", "娟",
-                                    "涛", "明", "超", "秀", "霞", "平", "刚", "桂"};
-static const char *const firsts[] = {"John", "Mary", "William", "Elizabeth", "Bill", "Jon",
-                                     "Catherine", "Thomas", "Ann", "Christopher"};
-static const char *const lasts[] = {"Smith", "Jones", "Williams", "Taylor", "Brown", "Smyth",
-                                    "Thompson", "Thomson", "Clarke", "Clark"};
+static const char *const surnames[] = {"王", "李",   "张", "刘", "陈",
+                                       "杨", "欧阳", "赵", "單", "曾"};
+static const char *const given[] = {"伟", "芳", "娜", "敏", "静", "强", "磊", "洋", "艳", "勇",
+                                    "傑", "娟", "涛", "明", "超", "秀", "霞", "平", "刚", "桂"};
+static const char *const firsts[] = {"John", "Mary",      "William", "Elizabeth", "Bill",
+                                     "Jon",  "Catherine", "Thomas",  "Ann",       "Christopher"};
+static const char *const lasts[] = {"Smith", "Jones",    "Williams", "Taylor", "Brown",
+                                    "Smyth", "Thompson", "Thomson",  "Clarke", "Clark"};
 
 static void write_han(char *out) {
   sprintf(out, "%s%s%s", surnames[up_to(10)], given[up_to(20)], up_to(6) ? given[up_to(20)] : "");

@@ -5,7 +5,7 @@
 
 #include "common/check.h"
 
-/* --- UTF-8 --------------------------------------------------------------------------------------- */
+/* --- UTF-8 ------------------------------------------------------------------------------------ */
 
 /* The length of the well-formed sequence at p, 0 when it is none. The table is that of the Unicode
  * standard, 3.9, "Well-Formed UTF-8 Byte Sequences". */
@@ -53,13 +53,17 @@ uint32_t text_decode_slow(const char **at, const char *end) {
   unsigned size = sequence_size(p, (const unsigned char *)end);
   *at += size ? size : 1;
   switch (size) {
-    case 1: return p[0];
-    case 2: return (uint32_t)(p[0] & 0x1F) << 6 | (p[1] & 0x3F);
-    case 3: return (uint32_t)(p[0] & 0x0F) << 12 | (uint32_t)(p[1] & 0x3F) << 6 | (p[2] & 0x3F);
+    case 1:
+      return p[0];
+    case 2:
+      return (uint32_t)(p[0] & 0x1F) << 6 | (p[1] & 0x3F);
+    case 3:
+      return (uint32_t)(p[0] & 0x0F) << 12 | (uint32_t)(p[1] & 0x3F) << 6 | (p[2] & 0x3F);
     case 4:
       return (uint32_t)(p[0] & 0x07) << 18 | (uint32_t)(p[1] & 0x3F) << 12 |
              (uint32_t)(p[2] & 0x3F) << 6 | (p[3] & 0x3F);
-    default: return TEXT_REPLACEMENT;
+    default:
+      return TEXT_REPLACEMENT;
   }
 }
 
@@ -124,14 +128,14 @@ bool text_is_ascii(struct bytes text) {
   return true;
 }
 
-/* --- cleaning ------------------------------------------------------------------------------------ */
+/* --- cleaning --------------------------------------------------------------------------------- */
 
 enum char_class {
   CLASS_STABLE, /* NFKC leaves it alone and it never joins with a neighbour that is stable too */
   CLASS_UPPER,  /* as STABLE, but folding changes it */
   CLASS_SPACE,
   CLASS_INVISIBLE,
-  CLASS_WIDE, /* U+FF01..FF5E: ASCII + 0xFEE0 */
+  CLASS_WIDE,  /* U+FF01..FF5E: ASCII + 0xFEE0 */
   CLASS_OTHER, /* for ICU */
 };
 
@@ -193,15 +197,20 @@ static enum plan plan_for(struct bytes raw, bool fold) {
       continue;
     }
     switch (classify(text_decode(&p, end))) {
-      case CLASS_STABLE: space_before = false; break;
+      case CLASS_STABLE:
+        space_before = false;
+        break;
       case CLASS_UPPER:
         changed |= fold;
         space_before = false;
         break;
       case CLASS_SPACE:
       case CLASS_INVISIBLE:
-      case CLASS_WIDE: changed = true; break;
-      case CLASS_OTHER: return PLAN_ICU;
+      case CLASS_WIDE:
+        changed = true;
+        break;
+      case CLASS_OTHER:
+        return PLAN_ICU;
     }
   }
   return changed || (space_before && raw.size) ? PLAN_CHEAP : PLAN_KEEP;
@@ -227,10 +236,16 @@ static struct bytes clean_cheaply(struct bytes raw, bool fold, struct arena *are
   while (p < end) {
     uint32_t c = text_decode(&p, end);
     switch (classify(c)) {
-      case CLASS_SPACE: w.space_waits = true; continue;
-      case CLASS_INVISIBLE: continue;
-      case CLASS_WIDE: c -= 0xFEE0; break;
-      default: break;
+      case CLASS_SPACE:
+        w.space_waits = true;
+        continue;
+      case CLASS_INVISIBLE:
+        continue;
+      case CLASS_WIDE:
+        c -= 0xFEE0;
+        break;
+      default:
+        break;
     }
     if (fold && classify(c) == CLASS_UPPER) c += 0x20;
     write_char(&w, c);
@@ -294,26 +309,55 @@ static struct bytes clean(struct bytes raw, bool fold, struct arena *arena) {
   while (raw.size && (unsigned char)raw.data[0] <= ' ') raw.data++, raw.size--;
   while (raw.size && (unsigned char)raw.data[raw.size - 1] <= ' ') raw.size--;
   switch (plan_for(raw, fold)) {
-    case PLAN_KEEP: return raw;
-    case PLAN_CHEAP: return clean_cheaply(raw, fold, arena);
-    default: return clean_with_icu(raw, fold, arena);
+    case PLAN_KEEP:
+      return raw;
+    case PLAN_CHEAP:
+      return clean_cheaply(raw, fold, arena);
+    default:
+      return clean_with_icu(raw, fold, arena);
   }
 }
 
-struct bytes text_clean(struct bytes raw, struct arena *arena) { return clean(raw, false, arena); }
+struct bytes text_clean(struct bytes raw, struct arena *arena) {
+  return clean(raw, false, arena);
+}
 
-struct bytes text_fold(struct bytes raw, struct arena *arena) { return clean(raw, true, arena); }
+struct bytes text_fold(struct bytes raw, struct arena *arena) {
+  return clean(raw, true, arena);
+}
 
-/* --- pinyin in brackets -------------------------------------------------------------------------- */
+/* --- pinyin in brackets ----------------------------------------------------------------------- */
 
 /* āáǎà … ǘǚǜ: the vowels with tone marks, precomposed. */
 static bool is_tone_vowel(uint32_t c) {
   switch (c) {
-    case 0xE1: case 0xE0: case 0xE9: case 0xE8: case 0xED: case 0xEC: case 0xF3: case 0xF2:
-    case 0xFA: case 0xF9: case 0x101: case 0x113: case 0x12B: case 0x14D: case 0x16B: case 0x1CE:
-    case 0x11B: case 0x1D0: case 0x1D2: case 0x1D4: case 0x1D6: case 0x1D8: case 0x1DA: case 0x1DC:
+    case 0xE1:
+    case 0xE0:
+    case 0xE9:
+    case 0xE8:
+    case 0xED:
+    case 0xEC:
+    case 0xF3:
+    case 0xF2:
+    case 0xFA:
+    case 0xF9:
+    case 0x101:
+    case 0x113:
+    case 0x12B:
+    case 0x14D:
+    case 0x16B:
+    case 0x1CE:
+    case 0x11B:
+    case 0x1D0:
+    case 0x1D2:
+    case 0x1D4:
+    case 0x1D6:
+    case 0x1D8:
+    case 0x1DA:
+    case 0x1DC:
       return true;
-    default: return false;
+    default:
+      return false;
   }
 }
 

@@ -13,7 +13,7 @@
 #include "common/bytes.h"
 
 enum {
-  TEXT_REPLACEMENT = 0xFFFD,      /* stands for bytes that are no character */
+  TEXT_REPLACEMENT = 0xFFFD, /* stands for bytes that are no character */
   TEXT_CHARACTER_BYTES_MAX = 4,
 };
 
@@ -63,17 +63,18 @@ static inline bool text_is_han(uint32_t c) {
 bool text_has_han(struct bytes text);
 bool text_is_ascii(struct bytes text);
 
-/* NFKC; zero-width and other invisible characters removed; control characters and every kind of space
- * made U+0020, runs of them one, none at the ends. Full-width forms become ASCII. Idempotent.
+/* NFKC; zero-width and other invisible characters removed; control characters and every kind of
+ * space made U+0020, runs of them one, none at the ends. Full-width forms become ASCII. Idempotent.
  * Fit for names, numbers and addresses; it breaks ㎡ and ½, so not for free text that is shown. */
 struct bytes text_clean(struct bytes raw, struct arena *arena);
 
-/* text_clean, and case folded (NFKC_Casefold): ß is ss, STRASSE and Straße are equal. Idempotent. */
+/* text_clean, and case folded (NFKC_Casefold): ß is ss, STRASSE and Straße are equal. Idempotent.
+ */
 struct bytes text_fold(struct bytes raw, struct arena *arena);
 
-/* Removes brackets that hold nothing but the pinyin of the Han character before them: 内(nèi)容 is 内容.
- * The text must be clean. Pinyin is told by a tone mark, a tone digit, or a Han character that
- * follows: 张伟(VIP) and 张伟(li) stay. */
+/* Removes brackets that hold nothing but the pinyin of the Han character before them: 内(nèi)容 is
+ * 内容. The text must be clean. Pinyin is told by a tone mark, a tone digit, or a Han character
+ * that follows: 张伟(VIP) and 张伟(li) stay. */
 struct bytes text_strip_pinyin(struct bytes text, struct arena *arena);
 
 #endif

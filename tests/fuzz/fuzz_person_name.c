@@ -1,5 +1,5 @@
-/* Any bytes as a name, in every part: standardising, comparing, keys and masks hold together. The first
- * byte chooses the part; the rest is split at a newline into two names. */
+/* Any bytes as a name, in every part: standardising, comparing, keys and masks hold together. The
+ * first byte chooses the part; the rest is split at a newline into two names. */
 #include <stdint.h>
 #include <string.h>
 

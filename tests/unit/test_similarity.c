@@ -79,7 +79,8 @@ static void kernels_agree_with_the_definitions(void **state) {
     unsigned n = next_random(longest + 1), m = next_random(longest + 1);
     uint16_t a[SIZE_MAX_TEST], b[SIZE_MAX_TEST];
     char a_bytes[SIZE_MAX_TEST], b_bytes[SIZE_MAX_TEST];
-    for (unsigned i = 0; i < n; i++) a[i] = (uint16_t)(a_bytes[i] = (char)('a' + next_random(letters)));
+    for (unsigned i = 0; i < n; i++)
+      a[i] = (uint16_t)(a_bytes[i] = (char)('a' + next_random(letters)));
     for (unsigned i = 0; i < m; i++) {
       /* Half of the pairs are near copies. */
       b[i] = round % 2 && i < n && next_random(5) ? a[i] : (uint16_t)('a' + next_random(letters));
@@ -130,10 +131,10 @@ static uint64_t code(const char *name) { return phonetic_code(name, (unsigned)st
 
 static void names_of_one_sound_share_a_code(void **state) {
   (void)state;
-  const char *const alike[][2] = {{"smith", "smyth"},     {"catherine", "kathryn"}, {"philips", "fillips"},
-                                  {"knight", "nite"},     {"wright", "rite"},       {"stephen", "steven"},
-                                  {"schmidt", "shmit"},   {"geoffrey", "jeffrey"},  {"zara", "sara"},
-                                  {"christine", "kristin"}};
+  const char *const alike[][2] = {
+      {"smith", "smyth"}, {"catherine", "kathryn"}, {"philips", "fillips"}, {"knight", "nite"},
+      {"wright", "rite"}, {"stephen", "steven"},    {"schmidt", "shmit"},   {"geoffrey", "jeffrey"},
+      {"zara", "sara"},   {"christine", "kristin"}};
   for (size_t i = 0; i < sizeof alike / sizeof *alike; i++) {
     assert_int_equal(code(alike[i][0]), code(alike[i][1]));
   }

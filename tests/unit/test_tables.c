@@ -26,10 +26,9 @@ static void folding_is_idempotent(void **state) {
 static void forms_of_one_character_fold_together(void **state) {
   (void)state;
   const char *const classes[][4] = {
-      {"张", "張"},       {"伟", "偉"},       {"单", "單"}, {"钟", "鍾", "鐘", "锺"},
-      {"干", "乾", "幹"}, {"于", "於"},       {"征", "徵"}, {"沈", "瀋", "渖"},
-      {"余", "餘", "馀"}, {"峰", "峯"},       {"龙", "龍"}, {"群", "羣"},
-      {"㑮", "𫝈"},       {"泽", "澤", "沢"}, {"曾", "曽"},
+      {"张", "張"}, {"伟", "偉"}, {"单", "單"},       {"钟", "鍾", "鐘", "锺"}, {"干", "乾", "幹"},
+      {"于", "於"}, {"征", "徵"}, {"沈", "瀋", "渖"}, {"余", "餘", "馀"},       {"峰", "峯"},
+      {"龙", "龍"}, {"群", "羣"}, {"㑮", "𫝈"},       {"泽", "澤", "沢"},       {"曾", "曽"},
   };
   for (size_t i = 0; i < sizeof classes / sizeof *classes; i++) {
     for (int j = 1; j < 4 && classes[i][j]; j++) {
@@ -113,7 +112,8 @@ static void letters_are_split_into_syllables(void **state) {
   assert_int_equal(split("smith", out), 0);
   assert_int_equal(split("", out), 0);
   /* Nothing in it is a whole split; the work stays bounded. */
-  assert_int_equal(split("anananananananananananananananananananananananananananananananx", out), 0);
+  assert_int_equal(split("anananananananananananananananananananananananananananananananx", out),
+                   0);
 }
 
 static void marks_are_taken_off_latin_letters(void **state) {

@@ -17,7 +17,7 @@ enum {
   IS_LATIN = 1 << 1,
   IS_DIGIT = 1 << 2,
   IS_SPACE = 1 << 3,
-  IS_DOT = 1 << 4,    /* all that is typed for U+00B7, and the full stop */
+  IS_DOT = 1 << 4, /* all that is typed for U+00B7, and the full stop */
   IS_STAR = 1 << 5,
   IS_BRACKET = 1 << 6,
   IS_LOST = 1 << 7,   /* what a lost character leaves behind */

@@ -5,7 +5,7 @@
 #include "worker/fields/tables.h"
 #include "worker/similarity/levenshtein.h"
 
-/* --- one character ------------------------------------------------------------------------------- */
+/* --- one character ---------------------------------------------------------------------------- */
 
 /* EXACT, WRITTEN, SOUND, SIMILAR (alike in some accents) or DIFFER. */
 static unsigned character_level(const struct name_feature *a, unsigned i,
@@ -27,7 +27,7 @@ static bool surnames_agree(const struct name_feature *a, const struct name_featu
   return true;
 }
 
-/* --- Han against Han ----------------------------------------------------------------------------- */
+/* --- Han against Han -------------------------------------------------------------------------- */
 
 /* 伟张 and 张伟: given name first. */
 static bool is_rotated(const struct name_feature *a, const struct name_feature *b) {
@@ -85,8 +85,10 @@ static unsigned compare_han(const struct name_feature *a, const struct name_feat
     if (longer->count == shorter->count + 1 && has_one_more(longer, shorter)) {
       bool whole = a->part == NAME_WHOLE && surnames_agree(a, b);
       bool lost_surname = longer->surname_count && !shorter->surname_count;
-      if (whole) level = NAME_LEVEL_SIMILAR;
-      else if (a->part != NAME_WHOLE || lost_surname) level = NAME_LEVEL_PARTS;
+      if (whole)
+        level = NAME_LEVEL_SIMILAR;
+      else if (a->part != NAME_WHOLE || lost_surname)
+        level = NAME_LEVEL_PARTS;
     }
   }
   if (level != FIELD_LEVEL_DIFFER) return level;
@@ -96,7 +98,7 @@ static unsigned compare_han(const struct name_feature *a, const struct name_feat
   return level;
 }
 
-/* --- dotted names and other scripts -------------------------------------------------------------- */
+/* --- dotted names and other scripts ----------------------------------------------------------- */
 
 enum { WORDS_PARTS_MAX = 8 };
 
@@ -170,7 +172,7 @@ static unsigned compare_words(const struct name_feature *a, const struct name_fe
   return shared ? NAME_LEVEL_LITTLE : FIELD_LEVEL_DIFFER;
 }
 
-/* --- masked names and surnames ------------------------------------------------------------------- */
+/* --- masked names and surnames ---------------------------------------------------------------- */
 
 static unsigned literal_head(const struct name_feature *f) {
   unsigned i = 0;
@@ -184,13 +186,15 @@ static unsigned literal_tail(const struct name_feature *f) {
   return i;
 }
 
-static bool heads_agree(const struct name_feature *a, const struct name_feature *b, unsigned count) {
+static bool heads_agree(const struct name_feature *a, const struct name_feature *b,
+                        unsigned count) {
   for (unsigned i = 0; i < count; i++)
     if (character_level(a, i, b, i) < NAME_LEVEL_WRITTEN) return false;
   return true;
 }
 
-static bool tails_agree(const struct name_feature *a, const struct name_feature *b, unsigned count) {
+static bool tails_agree(const struct name_feature *a, const struct name_feature *b,
+                        unsigned count) {
   for (unsigned i = 1; i <= count; i++)
     if (character_level(a, a->count - i, b, b->count - i) < NAME_LEVEL_WRITTEN) return false;
   return true;
@@ -198,7 +202,8 @@ static bool tails_agree(const struct name_feature *a, const struct name_feature 
 
 /* How many characters a run of stars stands for is the masker's habit: one at least is all that is
  * asked. Where no character of both is known nothing is said. */
-static unsigned compare_masked(const struct name_feature *masked, const struct name_feature *other) {
+static unsigned compare_masked(const struct name_feature *masked,
+                               const struct name_feature *other) {
   unsigned head = literal_head(masked), tail = literal_tail(masked);
   if (other->shape == NAME_SHAPE_MASKED) {
     unsigned other_head = literal_head(other), other_tail = literal_tail(other);
@@ -214,7 +219,7 @@ static unsigned compare_masked(const struct name_feature *masked, const struct n
   }
   if (head + tail == 0) return FIELD_LEVEL_MISSING;
   return heads_agree(masked, other, head) && tails_agree(masked, other, tail) ? NAME_LEVEL_FITS
-                                                                             : FIELD_LEVEL_DIFFER;
+                                                                              : FIELD_LEVEL_DIFFER;
 }
 
 static bool is_word_of(const struct name_words *words, const char *text) {
@@ -230,14 +235,15 @@ static unsigned compare_surname(const struct name_feature *surname,
   if (other->shape == NAME_SHAPE_LATIN) {
     struct name_words words;
     name_feature_words(other, &words);
-    bool fits = surname->count == 1 && is_word_of(&words, pinyin_texts[surname_pinyin(surname->han[0])]);
+    bool fits =
+        surname->count == 1 && is_word_of(&words, pinyin_texts[surname_pinyin(surname->han[0])]);
     return fits ? NAME_LEVEL_FITS : FIELD_LEVEL_MISSING;
   }
   if (!other->surname_count) return FIELD_LEVEL_MISSING;
   return surnames_agree(surname, other) ? NAME_LEVEL_FITS : FIELD_LEVEL_DIFFER;
 }
 
-/* --- Han against Latin --------------------------------------------------------------------------- */
+/* --- Han against Latin ------------------------------------------------------------------------ */
 
 enum { SYLLABLES_MAX = NAME_FEATURE_HAN_MAX };
 
@@ -275,9 +281,8 @@ static bool is_spelling(const struct name_feature *han, const struct name_words 
     unsigned given = size - surname_size;
     const char *word = words->at[0];
     return words->size[0] == size &&
-           (memcmp(word, letters, size) == 0 ||
-            (memcmp(word, letters + surname_size, given) == 0 &&
-             memcmp(word + given, letters, surname_size) == 0));
+           (memcmp(word, letters, size) == 0 || (memcmp(word, letters + surname_size, given) == 0 &&
+                                                 memcmp(word + given, letters, surname_size) == 0));
   }
   for (unsigned w = 0; w < 2; w++) {
     if (words->size[w] == surname_size && words->size[1 - w] == size - surname_size &&
@@ -315,7 +320,7 @@ static unsigned compare_spelling(const struct name_feature *han, const struct na
   return surname ? NAME_LEVEL_LITTLE : FIELD_LEVEL_DIFFER;
 }
 
-/* --- all together -------------------------------------------------------------------------------- */
+/* --- all together ----------------------------------------------------------------------------- */
 
 unsigned name_compare(const struct name_feature *a, const struct name_feature *b) {
   if (a->shape == NAME_SHAPE_NONE || b->shape == NAME_SHAPE_NONE) return FIELD_LEVEL_MISSING;

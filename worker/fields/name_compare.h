@@ -9,12 +9,13 @@
  *
  *   level       Han                                      Latin
  *   WRITTEN     肖/萧, 买买提艾山/买买提·艾山, 伟张/张伟    Bill/William, Mary Ann/Maryann
- *   SOUND       张伟/张玮, 张伟/Zhang Wei                  one slip: Jaro-Winkler >= 0.92; Smith/Smyth
- *   SIMILAR     章三/张山 with accents; one of three       Jaro-Winkler >= 0.82
+ *   SOUND       张伟/张玮, 张伟/Zhang Wei                  one slip: Jaro-Winkler >= 0.92;
+ * Smith/Smyth SIMILAR     章三/张山 with accents; one of three       Jaro-Winkler >= 0.82
  *               characters differs or is missing
  *   PARTS       names of several parts, some missing       J/John, John Smith/John Paul Smith
  *   FITS        张*, 张先生 and 张伟                         Smith/John Smith
- *   LITTLE      the surname alone                          one word of several; Jaro-Winkler >= 0.7 */
+ *   LITTLE      the surname alone                          one word of several; Jaro-Winkler >= 0.7
+ */
 enum {
   NAME_LEVEL_LITTLE = FIELD_LEVEL_PARTIAL_FIRST,
   NAME_LEVEL_FITS,

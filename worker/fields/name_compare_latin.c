@@ -16,7 +16,7 @@ enum {
   NEAR_SOUND_MIN = 6500,    /* … and to be similar */
   LITTLE_MIN = 7000,
   SHORT_WORD = 3,
-  SLIP_WORD_MIN = 5,  /* in a shorter word one other letter makes another name: Mary, Gary */
+  SLIP_WORD_MIN = 5, /* in a shorter word one other letter makes another name: Mary, Gary */
   TWO_SLIPS_WORD_MIN = 8,
   THREE_SOUNDS = 1 << 16, /* the least phonetic code of three: John and Joan share two */
 };
@@ -54,8 +54,10 @@ static void pair_equal_words(const struct name_words *a, const struct name_words
   while (i < a->count || j < b->count) {
     int order = i == a->count ? 1 : j == b->count ? -1 : compare_words(a, i, b, j);
     if (order == 0) {
-      if (a->size[i] > 1) left->equal++;
-      else left->equal_initials++;
+      if (a->size[i] > 1)
+        left->equal++;
+      else
+        left->equal_initials++;
     }
     if (order < 0) left->a[left->a_count++] = word_of(a, i);
     if (order > 0) left->b[left->b_count++] = word_of(b, j);
@@ -64,20 +66,8 @@ static void pair_equal_words(const struct name_words *a, const struct name_words
   }
 }
 
-static bool is_joined(struct word whole, struct word first, struct word second) {
-  return whole.size == first.size + second.size &&
-         memcmp(whole.at, first.at, first.size) == 0 &&
-         memcmp(whole.at + first.size, second.at, second.size) == 0;
-}
-
-/* Maryann and Mary Ann: *whole is one word, parts two. */
-static bool is_written_apart(struct word whole, const struct word parts[2]) {
-  return is_joined(whole, parts[0], parts[1]) || is_joined(whole, parts[1], parts[0]);
-}
-
 static unsigned word_level(struct word x, struct word y) {
-  if (x.size == 1 || y.size == 1)
-    return x.at[0] == y.at[0] ? NAME_LEVEL_PARTS : FIELD_LEVEL_DIFFER;
+  if (x.size == 1 || y.size == 1) return x.at[0] == y.at[0] ? NAME_LEVEL_PARTS : FIELD_LEVEL_DIFFER;
   if (nickname_equal(x.nickname, y.nickname)) return NAME_LEVEL_WRITTEN;
 
   struct match_masks masks;
@@ -92,15 +82,34 @@ static unsigned word_level(struct word x, struct word y) {
   if (longer >= SLIP_WORD_MIN && longer - shorter <= 2) {
     unsigned edits = levenshtein(&masks);
     if (edits == 1) return NAME_LEVEL_SOUND;
-    if (edits == 2 && longer >= TWO_SLIPS_WORD_MIN && alike >= LITTLE_MIN) return NAME_LEVEL_SIMILAR;
+    if (edits == 2 && longer >= TWO_SLIPS_WORD_MIN && alike >= LITTLE_MIN)
+      return NAME_LEVEL_SIMILAR;
   }
   if (alike >= NEAR_SOUND_MIN) {
     uint64_t code = phonetic_code(x.at, x.size);
     if (code == phonetic_code(y.at, y.size))
-      return alike >= SAME_SOUND_MIN && code >= THREE_SOUNDS ? NAME_LEVEL_SOUND : NAME_LEVEL_SIMILAR;
+      return alike >= SAME_SOUND_MIN && code >= THREE_SOUNDS ? NAME_LEVEL_SOUND
+                                                             : NAME_LEVEL_SIMILAR;
   }
   if (alike >= SIMILAR_MIN) return NAME_LEVEL_SIMILAR;
   return alike >= LITTLE_MIN ? NAME_LEVEL_LITTLE : FIELD_LEVEL_DIFFER;
+}
+
+/* Maryann and Mary Ann, with a slip or two: the words can stand in either order, for they are
+ * sorted. */
+static unsigned written_apart_level(struct word whole, const struct word parts[2]) {
+  char joined[NAME_FEATURE_LATIN_MAX];
+  unsigned size = parts[0].size + parts[1].size, best = FIELD_LEVEL_DIFFER;
+  if (size > whole.size + 2 || whole.size > size + 2 || size > sizeof joined)
+    return FIELD_LEVEL_DIFFER;
+  for (unsigned first = 0; first < 2; first++) {
+    memcpy(joined, parts[first].at, parts[first].size);
+    memcpy(joined + parts[first].size, parts[1 - first].at, parts[1 - first].size);
+    if (size == whole.size && memcmp(joined, whole.at, size) == 0) return NAME_LEVEL_WRITTEN;
+    unsigned level = word_level(whole, (struct word){joined, size, -1});
+    if (level > best) best = level;
+  }
+  return best >= NAME_LEVEL_SIMILAR ? best : FIELD_LEVEL_DIFFER;
 }
 
 static void remove_word(struct word *words, unsigned *count, unsigned i) {
@@ -112,15 +121,13 @@ static void remove_word(struct word *words, unsigned *count, unsigned i) {
 static unsigned pair_similar_words(struct leftovers *left, unsigned *paired) {
   unsigned worst = FIELD_LEVEL_EXACT;
   *paired = 0;
-  if (left->a_count == 1 && left->b_count == 2 && is_written_apart(left->a[0], left->b)) {
+  unsigned apart = FIELD_LEVEL_DIFFER;
+  if (left->a_count == 1 && left->b_count == 2) apart = written_apart_level(left->a[0], left->b);
+  if (left->b_count == 1 && left->a_count == 2) apart = written_apart_level(left->b[0], left->a);
+  if (apart != FIELD_LEVEL_DIFFER) {
     left->a_count = left->b_count = 0;
     *paired = 1;
-    return NAME_LEVEL_WRITTEN;
-  }
-  if (left->b_count == 1 && left->a_count == 2 && is_written_apart(left->b[0], left->a)) {
-    left->a_count = left->b_count = 0;
-    *paired = 1;
-    return NAME_LEVEL_WRITTEN;
+    return apart;
   }
   while (left->a_count && left->b_count) {
     unsigned best = NAME_LEVEL_LITTLE, best_i = 0, best_j = 0;
@@ -163,6 +170,6 @@ unsigned name_compare_latin(const struct name_feature *a, const struct name_feat
   }
   if (met >= 2) return left.equal ? NAME_LEVEL_PARTS : NAME_LEVEL_FITS;
   /* One word against several: the family name, or one of two first names. */
-  if (left.equal == 0 && worst < NAME_LEVEL_SOUND) return NAME_LEVEL_LITTLE;
+  if (left.equal == 0 && worst != NAME_LEVEL_SOUND) return NAME_LEVEL_LITTLE;
   return a->part == NAME_WHOLE ? NAME_LEVEL_FITS : NAME_LEVEL_PARTS;
 }

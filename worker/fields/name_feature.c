@@ -9,17 +9,25 @@
 
 enum { SYLLABLES_MAX = NAME_FEATURE_HAN_MAX };
 
-/* --- filling ------------------------------------------------------------------------------------- */
+/* --- filling ---------------------------------------------------------------------------------- */
 
 static enum name_shape shape_of(const struct person_name *name) {
   if (!name->comparable) return NAME_SHAPE_NONE;
   switch (name->kind) {
-    case NAME_FULL: case NAME_PART_ONLY: case NAME_OTHER: return NAME_SHAPE_HAN;
-    case NAME_DOTTED: return NAME_SHAPE_WORDS;
-    case NAME_LATIN: return NAME_SHAPE_LATIN;
-    case NAME_MASKED: return NAME_SHAPE_MASKED;
-    case NAME_SURNAME_ONLY: return NAME_SHAPE_SURNAME;
-    default: return NAME_SHAPE_NONE;
+    case NAME_FULL:
+    case NAME_PART_ONLY:
+    case NAME_OTHER:
+      return NAME_SHAPE_HAN;
+    case NAME_DOTTED:
+      return NAME_SHAPE_WORDS;
+    case NAME_LATIN:
+      return NAME_SHAPE_LATIN;
+    case NAME_MASKED:
+      return NAME_SHAPE_MASKED;
+    case NAME_SURNAME_ONLY:
+      return NAME_SHAPE_SURNAME;
+    default:
+      return NAME_SHAPE_NONE;
   }
 }
 
@@ -66,7 +74,7 @@ void name_feature_fill(const struct person_name *name, enum name_part part,
   if (known) f->key = not_zero(XXH3_64bits(name->key, name->key_count * sizeof *name->key));
 }
 
-/* --- reading ------------------------------------------------------------------------------------- */
+/* --- reading ---------------------------------------------------------------------------------- */
 
 void name_feature_words(const struct name_feature *f, struct name_words *words) {
   words->count = 0;
@@ -88,7 +96,7 @@ unsigned name_feature_syllable(const struct name_feature *f, unsigned i) {
   return syllables[i];
 }
 
-/* --- key parts ----------------------------------------------------------------------------------- */
+/* --- key parts -------------------------------------------------------------------------------- */
 
 static uint64_t part_hash(uint64_t value, enum name_key_part part) {
   return not_zero(hash_join(value, (uint64_t)part + 1));
@@ -194,12 +202,19 @@ static uint64_t given_key(const struct name_feature *f) {
 uint64_t name_feature_key(const struct name_feature *f, enum name_key_part part) {
   if (f->shape == NAME_SHAPE_NONE) return 0;
   switch (part) {
-    case NAME_KEY_EXACT: return f->key;
-    case NAME_KEY_PINYIN: return pinyin_key(f);
-    case NAME_KEY_SURNAME: return surname_key(f);
-    case NAME_KEY_PHONETIC: return phonetic_key(f);
-    case NAME_KEY_INITIALS: return initials_key(f);
-    case NAME_KEY_GIVEN: return given_key(f);
-    default: return 0;
+    case NAME_KEY_EXACT:
+      return f->key;
+    case NAME_KEY_PINYIN:
+      return pinyin_key(f);
+    case NAME_KEY_SURNAME:
+      return surname_key(f);
+    case NAME_KEY_PHONETIC:
+      return phonetic_key(f);
+    case NAME_KEY_INITIALS:
+      return initials_key(f);
+    case NAME_KEY_GIVEN:
+      return given_key(f);
+    default:
+      return 0;
   }
 }

@@ -18,9 +18,9 @@ static bool is_surname(const uint32_t *key, unsigned count) {
          (count == 2 && surname_is_compound(key[0], key[1]));
 }
 
-/* How many characters at the end of the key are a title; its enum name_word_flag bits. Long titles go
- * whenever something remains; those of one character only when a surname remains, or 李小工 would
- * lose his given name. */
+/* How many characters at the end of the key are a title; its enum name_word_flag bits. Long titles
+ * go whenever something remains; those of one character only when a surname remains, or 李小工
+ * would lose his given name. */
 static unsigned title_size(const struct person_name *name, unsigned *flags) {
   unsigned count = name->key_count;
   if (count < 2 || !(han_info(name->key[count - 1]) & HAN_TITLE_END)) return 0;
@@ -68,13 +68,17 @@ static void read_crosses_as_stars(struct person_name *name) {
     if (!text_is_han(name->text[i])) name->text[i] = name->key[i] = '*';
 }
 
-/* The characters that names of Turkic peoples are written with when the dot is missing (买买提艾力). Only
- * a text of nothing but these may be a name of more than four characters without a surname. */
+/* The characters that names of Turkic peoples are written with when the dot is missing
+ * (买买提艾力). Only a text of nothing but these may be a name of more than four characters without
+ * a surname. */
 static bool is_transliteration(const uint32_t *key, unsigned count) {
   static const char32_t letters[] =
-      U"阿艾爱安巴拜班毕布不达丹迪地丁顿杜都多尔恩尼娜纳乃努诺夫古丽哈海汗赫胡吉加江杰卡开坎康克肯库"
-      U"拉莱兰勒雷里力利莉林鲁伦罗洛马玛麦买曼美米明木穆帕派皮普奇齐恰曲热日茹如肉萨赛沙山舍什史斯苏"
-      U"塔泰坦特提铁图吐托外维吾乌西希夏辛雅亚延叶伊衣依约扎则泽孜卓泊伯别波博蒂次嘎噶根贡桑旺央宗珠仁"
+      U"阿艾爱安巴拜班毕布不达丹迪地丁顿杜都多尔恩尼娜纳乃努诺夫古丽哈海汗赫胡吉加江杰卡开坎康克肯"
+      U"库"
+      U"拉莱兰勒雷里力利莉林鲁伦罗洛马玛麦买曼美米明木穆帕派皮普奇齐恰曲热日茹如肉萨赛沙山舍什史斯"
+      U"苏"
+      U"塔泰坦特提铁图吐托外维吾乌西希夏辛雅亚延叶伊衣依约扎则泽孜卓泊伯别波博蒂次嘎噶根贡桑旺央宗"
+      U"珠仁"
       U"加措索朗琼";
   for (unsigned i = 0; i < count; i++) {
     const char32_t *letter = letters;
@@ -82,6 +86,16 @@ static bool is_transliteration(const uint32_t *key, unsigned count) {
     if (!*letter) return false;
   }
   return true;
+}
+
+/* 李伟公司, 阳光门店: written where a person was asked for. */
+static bool is_firm(const uint32_t *key, unsigned count) {
+  static const char32_t ends[][3] = {U"公司", U"集团", U"门店", U"商店", U"超市", U"医院", U"学校",
+                                     U"酒店", U"银行", U"商行", U"药店", U"工厂", U"诊所", U"饭店"};
+  if (count < 4) return false;
+  for (unsigned i = 0; i < sizeof ends / sizeof *ends; i++)
+    if (key[count - 2] == ends[i][0] && key[count - 1] == ends[i][1]) return true;
+  return false;
 }
 
 /* How many characters are the surname; 0 when the text has no shape of a name. */
@@ -116,8 +130,10 @@ static void classify_han(struct person_name *name, enum name_part part) {
     name->comparable = true;
     return;
   }
+  name->kind = NAME_OTHER;
+  if (is_firm(key, count)) return;
   name->surname_count = (uint8_t)surname_size(key, count);
-  name->kind = name->surname_count ? NAME_FULL : NAME_OTHER;
+  if (name->surname_count) name->kind = NAME_FULL;
   /* Tibetan, Japanese and rare names have no surname that we know; longer texts are nicknames. */
   name->comparable = name->surname_count || (count >= 2 && count <= 4) ||
                      (count > 4 && is_transliteration(key, count));
@@ -157,7 +173,8 @@ static void keep_han_run(struct person_name *name, struct arena *arena) {
 static bool has_only_initials(const struct person_name *name) {
   for (unsigned i = 0; i < name->key_count; i++) {
     if (name_class(name->key[i]) != IS_LATIN) continue;
-    if ((i > 0 && name->key[i - 1] != NAME_DOT) || (i + 1 < name->key_count && name->key[i + 1] != NAME_DOT))
+    if ((i > 0 && name->key[i - 1] != NAME_DOT) ||
+        (i + 1 < name->key_count && name->key[i + 1] != NAME_DOT))
       return false;
   }
   return true;

@@ -1,5 +1,5 @@
-/* name_scripts — the steps of person_name_parse that depend on the script. Each reads name->text and
- * sets kind, key and what goes with them. */
+/* name_scripts — the steps of person_name_parse that depend on the script. Each reads name->text
+ * and sets kind, key and what goes with them. */
 #ifndef GUIYI_WORKER_FIELDS_NAME_SCRIPTS_H
 #define GUIYI_WORKER_FIELDS_NAME_SCRIPTS_H
 

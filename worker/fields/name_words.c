@@ -18,6 +18,16 @@ struct tokens {
   unsigned count;
 };
 
+/* A misread letter: Caro|yn, Em:ly. Symbols that people put between words are none. */
+static bool is_misread(const struct person_name *name, unsigned i) {
+  uint32_t c = name->text[i];
+  if (c == '-' || c == '/' || c == '\\' || c == '&' || c == '+' || c == ',' || c == ';' ||
+      c == '_' || c == '=')
+    return false;
+  return c < 0x80 && i > 0 && i + 1 < name->text_count &&
+         (name_class(name->text[i - 1]) & IS_WORD) && (name_class(name->text[i + 1]) & IS_WORD);
+}
+
 /* Words in lower case without marks. Apostrophes join (O'Brien), all else separates. */
 static void split_tokens(const struct person_name *name, struct tokens *t) {
   unsigned size = 0;
@@ -27,7 +37,7 @@ static void split_tokens(const struct person_name *name, struct tokens *t) {
     uint32_t c = name->text[i];
     unsigned class = name_class(c);
     if (class == IS_JOINER) continue;
-    if (class & (IS_WORD | IS_DIGIT | IS_LOST)) {
+    if ((class & (IS_WORD | IS_DIGIT | IS_LOST)) || (class == IS_SYMBOL && is_misread(name, i))) {
       if (!inside && t->count < NAME_TOKENS_MAX) {
         t->at[t->count] = (struct token){(uint16_t)size, 0, (uint8_t)t->count, false};
         t->count++;
@@ -36,7 +46,8 @@ static void split_tokens(const struct person_name *name, struct tokens *t) {
       char plain[2];
       unsigned letters = class == IS_LATIN ? latin_plain(c, plain) : 0;
       for (unsigned k = 0; k < letters; k++) t->letters[size++] = (unsigned char)plain[k];
-      if (!letters) t->letters[size++] = (uint32_t)u_foldCase((UChar32)name_fold(c), U_FOLD_CASE_DEFAULT);
+      if (!letters)
+        t->letters[size++] = (uint32_t)u_foldCase((UChar32)name_fold(c), U_FOLD_CASE_DEFAULT);
       t->at[t->count - 1].count = (uint16_t)(size - t->at[t->count - 1].start);
       continue;
     }
@@ -80,8 +91,8 @@ static int compare_tokens(const struct tokens *t, const struct token *a, const s
   return (int)a->count - (int)b->count;
 }
 
-/* Writes the sorted words as the key, and where the first and the family name went. "Smith, John" says
- * which is the family name; else it is the last. */
+/* Writes the sorted words as the key, and where the first and the family name went. "Smith, John"
+ * says which is the family name; else it is the last. */
 static void write_tokens(struct person_name *name, struct tokens *t) {
   unsigned surname_place = t->at[t->count - 1].place, given_place = t->at[0].place;
   if (t->at[0].before_comma && !t->at[t->count - 1].before_comma) {
@@ -125,7 +136,7 @@ static void cut_text_before(struct person_name *name, const struct tokens *t) {
 }
 
 void name_parse_words(struct person_name *name, enum name_part part, unsigned classes,
-                        struct arena *arena) {
+                      struct arena *arena) {
   struct tokens t;
   split_tokens(name, &t);
   if (t.count == 0) {

@@ -28,10 +28,16 @@ static struct bytes shown_value(const struct person_name *name, struct bytes raw
 
 static enum value_state state_of(const struct person_name *name, bool changed) {
   switch (name->kind) {
-    case NAME_PLACEHOLDER: return VALUE_MISSING;
-    case NAME_UNUSABLE: return VALUE_INVALID;
-    case NAME_SURNAME_ONLY: case NAME_MASKED: case NAME_TITLE_ONLY: return VALUE_ATTRIBUTE;
-    default: break;
+    case NAME_PLACEHOLDER:
+      return VALUE_MISSING;
+    case NAME_UNUSABLE:
+      return VALUE_INVALID;
+    case NAME_SURNAME_ONLY:
+    case NAME_MASKED:
+    case NAME_TITLE_ONLY:
+      return VALUE_ATTRIBUTE;
+    default:
+      break;
   }
   if (!name->comparable || (name->flags & FIELD_W_LOST_CHAR)) return VALUE_ATTRIBUTE;
   return changed ? VALUE_FIXED : VALUE_OK;
@@ -87,12 +93,17 @@ static struct bytes person_name_mask(struct bytes value, struct arena *arena) {
   return bytes_of(out, size);
 }
 
-static const char *const kind_names[] = {
-    [NAME_PLACEHOLDER] = "placeholder", [NAME_FULL] = "full",     [NAME_SURNAME_ONLY] = "surname_only",
-    [NAME_DOTTED] = "dotted",           [NAME_MASKED] = "masked", [NAME_LATIN] = "latin",
-    [NAME_PART_ONLY] = "part",          [NAME_OTHER] = "nickname_or_other",
-    [NAME_TITLE_ONLY] = "title",        [NAME_UNUSABLE] = "unusable",
-    [NAME_KIND_COUNT] = NULL};
+static const char *const kind_names[] = {[NAME_PLACEHOLDER] = "placeholder",
+                                         [NAME_FULL] = "full",
+                                         [NAME_SURNAME_ONLY] = "surname_only",
+                                         [NAME_DOTTED] = "dotted",
+                                         [NAME_MASKED] = "masked",
+                                         [NAME_LATIN] = "latin",
+                                         [NAME_PART_ONLY] = "part",
+                                         [NAME_OTHER] = "nickname_or_other",
+                                         [NAME_TITLE_ONLY] = "title",
+                                         [NAME_UNUSABLE] = "unusable",
+                                         [NAME_KIND_COUNT] = NULL};
 
 static const char *const part_names[] = {
     [NAME_KEY_EXACT] = "exact",       [NAME_KEY_PINYIN] = "pinyin",
@@ -112,12 +123,12 @@ const struct field_type person_name_type = {
     .part_names = part_names,
     .levels =
         {
-            [FIELD_LEVEL_DIFFER] = {"different", 0.04, 0.944},
-            [NAME_LEVEL_LITTLE] = {"little in common: same surname or one word", 0.03, 0.04},
-            [NAME_LEVEL_FITS] = {"fits as far as it is written", 0.04, 0.01},
-            [NAME_LEVEL_PARTS] = {"same, parts missing or initials", 0.03, 0.002},
-            [NAME_LEVEL_SIMILAR] = {"similar", 0.05, 0.0025},
-            [NAME_LEVEL_SOUND] = {"same sound or one slip", 0.05, 0.0008},
+            [FIELD_LEVEL_DIFFER] = {"different", 0.04, 0.9607},
+            [NAME_LEVEL_LITTLE] = {"little in common: same surname or one word", 0.03, 0.03},
+            [NAME_LEVEL_FITS] = {"fits as far as it is written", 0.04, 0.005},
+            [NAME_LEVEL_PARTS] = {"same, parts missing or initials", 0.03, 0.001},
+            [NAME_LEVEL_SIMILAR] = {"similar", 0.05, 0.002},
+            [NAME_LEVEL_SOUND] = {"same sound or one slip", 0.05, 0.0006},
             [NAME_LEVEL_WRITTEN] = {"same name, written differently", 0.03, 0.0002},
             [FIELD_LEVEL_EXACT] = {"same", 0.73, 0.0005},
         },

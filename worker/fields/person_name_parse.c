@@ -8,7 +8,8 @@
  * Placeholders are looked for twice because "N/A" and "-" must be seen before symbols are cut, and
  * "【未知】" after.
  *
- * The dot between the parts of a name is U+00B7 by 民委发〔2016〕33号; people type a dozen others. */
+ * The dot between the parts of a name is U+00B7 by 民委发〔2016〕33号; people type a dozen others.
+ */
 #include "worker/fields/person_name_parse.h"
 
 #include <string.h>
@@ -18,7 +19,7 @@
 #include "worker/fields/name_characters.h"
 #include "worker/fields/name_scripts.h"
 
-/* --- placeholders -------------------------------------------------------------------------------- */
+/* --- placeholders ----------------------------------------------------------------------------- */
 
 static bool is_word_of(const uint32_t *folded, unsigned count, unsigned wanted, bool is_column) {
   unsigned flags = name_word_find(folded, count);
@@ -26,7 +27,8 @@ static bool is_word_of(const uint32_t *folded, unsigned count, unsigned wanted, 
   return (flags & wanted) == wanted;
 }
 
-/* 用户13812, user_77: a word for nobody in particular, then only digits and letters with a digit. */
+/* 用户13812, user_77: a word for nobody in particular, then only digits and letters with a digit.
+ */
 static bool is_numbered(const uint32_t *folded, unsigned count) {
   unsigned head = 0;
   bool han = name_class(folded[0]) == IS_HAN;
@@ -69,7 +71,7 @@ static bool is_placeholder(const uint32_t *text, unsigned count, unsigned classe
   return !(classes & ~(unsigned)IS_LATIN) && is_one_letter_repeated(folded, count);
 }
 
-/* --- the ends ------------------------------------------------------------------------------------ */
+/* --- the ends --------------------------------------------------------------------------------- */
 
 /* The name proper is [start, end) of the cleaned text while its ends are worked on. */
 struct span {
@@ -84,14 +86,14 @@ static bool ends_abbreviation(const struct span *s) {
 }
 
 static void trim_symbols(struct span *s) {
-  const unsigned off = IS_SYMBOL | IS_SPACE | IS_DOT;
+  const unsigned off = IS_SYMBOL | IS_SPACE | IS_DOT | IS_JOINER;
   while (s->start < s->end && (name_class(s->text[s->start]) & off)) s->start++;
   while (s->start < s->end && (name_class(s->text[s->end - 1]) & off) && !ends_abbreviation(s))
     s->end--;
 }
 
-/* 张伟(VIP)【老客户】, 【VIP】张伟: notes in brackets at either end. What is wholly in brackets is the
- * name itself. */
+/* 张伟(VIP)【老客户】, 【VIP】张伟: notes in brackets at either end. What is wholly in brackets is
+ * the name itself. */
 static void cut_annotations(struct span *s, struct person_name *name, struct arena *arena) {
   for (;;) {
     trim_symbols(s);
@@ -106,7 +108,8 @@ static void cut_annotations(struct span *s, struct person_name *name, struct are
       end = open;
     } else if (name_is_opening(s->text[s->start])) {
       unsigned close = s->start + 1;
-      while (close < s->end && (name_class(s->text[close]) != IS_BRACKET || name_is_opening(s->text[close])))
+      while (close < s->end &&
+             (name_class(s->text[close]) != IS_BRACKET || name_is_opening(s->text[close])))
         close++;
       if (close == s->end) return;
       inside_start = s->start + 1;
@@ -127,9 +130,9 @@ static void cut_annotations(struct span *s, struct person_name *name, struct are
   }
 }
 
-/* What is written for a run of spaces and dots between two characters: U+00B7 between names one of which
- * is Han, nothing between Han characters else; elsewhere the dot stays that ends an abbreviation, and
- * one space. Returns how many characters. */
+/* What is written for a run of spaces and dots between two characters: U+00B7 between names one of
+ * which is Han, nothing between Han characters else; elsewhere the dot stays that ends an
+ * abbreviation, and one space. Returns how many characters. */
 static unsigned write_gap(const uint32_t *run, unsigned count, unsigned before, unsigned after,
                           uint32_t out[2]) {
   unsigned classes = name_classes(run, count), size = 0;
@@ -178,7 +181,7 @@ void name_set_sex(struct person_name *name, unsigned word_flags) {
   if (word_flags & NAME_WORD_FEMALE) name->sex = NAME_SEX_FEMALE;
 }
 
-/* --- all together -------------------------------------------------------------------------------- */
+/* --- all together ----------------------------------------------------------------------------- */
 
 static bool decode(struct bytes text, uint32_t *out, unsigned *count, unsigned *classes) {
   const char *p = text.data, *end = text_end(text);

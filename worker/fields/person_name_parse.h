@@ -35,9 +35,9 @@ enum name_sex { NAME_SEX_UNKNOWN, NAME_SEX_MALE, NAME_SEX_FEMALE };
 
 struct person_name {
   enum name_kind kind;
-  enum name_sex sex;    /* what the title tells */
-  uint32_t flags;       /* enum field_flag */
-  bool comparable;      /* tells persons apart; nicknames do not */
+  enum name_sex sex; /* what the title tells */
+  uint32_t flags;    /* enum field_flag */
+  bool comparable;   /* tells persons apart; nicknames do not */
   uint8_t text_count;
   uint8_t key_count;
   uint8_t surname_count; /* Han: characters of the surname at the start; 0 = not known */

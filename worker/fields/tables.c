@@ -32,7 +32,7 @@ static uint32_t place_of_u16(const void *rows, size_t row_size, uint32_t count, 
   return low;
 }
 
-/* --- Han characters ------------------------------------------------------------------------------ */
+/* --- Han characters --------------------------------------------------------------------------- */
 
 uint32_t han_fold_beyond(uint32_t c) {
   uint32_t low = place_of_u32(han_beyond, sizeof *han_beyond, han_beyond_count, c);
@@ -50,7 +50,7 @@ uint32_t han_confusion(uint32_t c) {
   return find_u16(han_confusions, han_confusion_count, c, c);
 }
 
-/* --- pinyin -------------------------------------------------------------------------------------- */
+/* --- pinyin ----------------------------------------------------------------------------------- */
 
 unsigned pinyin_fuzzy_class(unsigned syllable) {
   return syllable <= pinyin_syllable_count ? pinyin_fuzzy_classes[syllable] : 0;
@@ -65,13 +65,12 @@ unsigned pinyin_find(const char *letters, unsigned size) {
     if (letters[i] < 'a' || letters[i] > 'z') return 0;
     code = code << 5 | (uint32_t)(letters[i] - 'a' + 1);
   }
-  uint32_t low =
-      place_of_u32(pinyin_codes, sizeof *pinyin_codes, pinyin_syllable_count, code);
+  uint32_t low = place_of_u32(pinyin_codes, sizeof *pinyin_codes, pinyin_syllable_count, code);
   return low < pinyin_syllable_count && pinyin_codes[low][0] == code ? pinyin_codes[low][1] : 0;
 }
 
-/* Depth first, longest syllable first. A start that failed is not tried again, so the work is bounded
- * by size × SYLLABLE_SIZE_MAX lookups. */
+/* Depth first, longest syllable first. A start that failed is not tried again, so the work is
+ * bounded by size × SYLLABLE_SIZE_MAX lookups. */
 unsigned pinyin_split(const char *letters, unsigned size, uint16_t *syllables, unsigned max) {
   enum { SIZE_MAX_SPLIT = 64 };
   if (size == 0 || size > SIZE_MAX_SPLIT) return 0;
@@ -104,7 +103,7 @@ unsigned pinyin_split(const char *letters, unsigned size, uint16_t *syllables, u
   return depth;
 }
 
-/* --- surnames ------------------------------------------------------------------------------------ */
+/* --- surnames --------------------------------------------------------------------------------- */
 
 static const struct compound_surname *find_compound(uint32_t first, uint32_t second) {
   uint32_t key = han_fold(first) << 16 | (han_fold(second) & 0xFFFF);
@@ -131,7 +130,7 @@ void surname_pinyin_compound(uint32_t first, uint32_t second, uint16_t syllables
   syllables[1] = (uint16_t)(found && found->second ? found->second : han_pinyin(second));
 }
 
-/* --- Latin --------------------------------------------------------------------------------------- */
+/* --- Latin ------------------------------------------------------------------------------------ */
 
 unsigned latin_plain(uint32_t c, char out[2]) {
   if (c < 0x80) {
@@ -195,7 +194,7 @@ unsigned name_word_find(const uint32_t *text, unsigned count) {
   return place < 0 ? 0 : name_words[place].flags;
 }
 
-/* --- places and industries ----------------------------------------------------------------------- */
+/* --- places and industries -------------------------------------------------------------------- */
 
 const struct division *division_find(uint32_t code) {
   uint32_t low = place_of_u32(divisions, sizeof *divisions, division_count, code);

@@ -8,7 +8,7 @@
 
 #include "common/bytes.h"
 
-/* --- Han characters ------------------------------------------------------------------------------ */
+/* --- Han characters --------------------------------------------------------------------------- */
 
 enum {
   HAN_FIRST = 0x3400,
@@ -48,11 +48,11 @@ static inline unsigned han_info(uint32_t c) {
 /* The commonest reading without its tone: 1 .. pinyin_syllable_count; 0 = unknown. */
 static inline unsigned han_pinyin(uint32_t c) { return han_info(c) & HAN_PINYIN_MASK; }
 
-/* One of the class of characters that people take for each other in names (肖 萧, 闫 阎): the class's
- * own character; c itself when it has no class. c must be folded. */
+/* One of the class of characters that people take for each other in names (肖 萧, 闫 阎): the
+ * class's own character; c itself when it has no class. c must be folded. */
 uint32_t han_confusion(uint32_t c);
 
-/* --- pinyin -------------------------------------------------------------------------------------- */
+/* --- pinyin ----------------------------------------------------------------------------------- */
 
 /* By syllable; "" for 0. ü is v: lv, nve. */
 extern const char pinyin_texts[][8];
@@ -62,11 +62,11 @@ extern const uint32_t pinyin_syllable_count;
 unsigned pinyin_fuzzy_class(unsigned syllable);
 /* The syllable written by exactly these lower-case ASCII letters, 0 when there is none. */
 unsigned pinyin_find(const char *letters, unsigned size);
-/* Splits lower-case ASCII letters into syllables, the first as long as possible; 0 when they are not
- * pinyin through and through or more than `max` syllables. */
+/* Splits lower-case ASCII letters into syllables, the first as long as possible; 0 when they are
+ * not pinyin through and through or more than `max` syllables. */
 unsigned pinyin_split(const char *letters, unsigned size, uint16_t *syllables, unsigned max);
 
-/* --- surnames ------------------------------------------------------------------------------------ */
+/* --- surnames --------------------------------------------------------------------------------- */
 
 static inline bool surname_is_single(uint32_t c) { return han_info(c) & HAN_SURNAME; }
 
@@ -81,33 +81,34 @@ unsigned surname_pinyin(uint32_t c);
 /* Of a compound surname: 尉迟 is yu chi. */
 void surname_pinyin_compound(uint32_t first, uint32_t second, uint16_t syllables[2]);
 
-/* --- Latin --------------------------------------------------------------------------------------- */
+/* --- Latin ------------------------------------------------------------------------------------ */
 
-/* A letter with marks as one or two lower-case ASCII letters (É → e, æ → ae), which are written to out;
- * 0 when c is no letter of a Latin script. */
+/* A letter with marks as one or two lower-case ASCII letters (É → e, æ → ae), which are written to
+ * out; 0 when c is no letter of a Latin script. */
 unsigned latin_plain(uint32_t c, char out[2]);
 /* A number for a lower-case ASCII first name that has short forms, or is one; -1 for others. */
 int nickname_find(const char *name, unsigned size);
-/* Whether two such numbers can be the same name, one being a short form of the other (bill, william)
- * or both of a third. */
+/* Whether two such numbers can be the same name, one being a short form of the other (bill,
+ * william) or both of a third. */
 bool nickname_equal(int a, int b);
 
-/* --- words around names -------------------------------------------------------------------------- */
+/* --- words around names ----------------------------------------------------------------------- */
 
 enum name_word_flag {
   NAME_WORD_TITLE = 1,
   NAME_WORD_MALE = 2, /* of a title */
   NAME_WORD_FEMALE = 4,
-  NAME_WORD_SUFFIX = 8,      /* Jr, PhD */
+  NAME_WORD_SUFFIX = 8,       /* Jr, PhD */
   NAME_WORD_PLACEHOLDER = 16, /* 未知, test */
   NAME_WORD_NUMBERED = 32,    /* … also before a number: 用户13812 */
   NAME_WORD_COLUMN = 64,      /* … also in a column of given or family names */
 };
 
-/* enum name_word_flag bits of the text, which must be folded (han_fold) and in lower case; 0 = none. */
+/* enum name_word_flag bits of the text, which must be folded (han_fold) and in lower case; 0 =
+ * none. */
 unsigned name_word_find(const uint32_t *text, unsigned count);
 
-/* --- places and industries ----------------------------------------------------------------------- */
+/* --- places and industries -------------------------------------------------------------------- */
 
 struct division {
   uint32_t code;   /* GB/T 2260, six digits */

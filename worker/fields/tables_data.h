@@ -62,7 +62,8 @@ extern const struct gazetteer_division {
 extern const uint32_t gazetteer_division_count;
 extern const char gazetteer_short_names[];
 extern const uint16_t gazetteer_characters[];
-extern const uint16_t gazetteer_targets[]; /* (index into gazetteer_divisions) * 2 + is it in full */
+extern const uint16_t
+    gazetteer_targets[]; /* (index into gazetteer_divisions) * 2 + is it in full */
 extern const struct gazetteer_name {
   uint16_t characters, targets;
   uint8_t length, target_count;
@@ -71,6 +72,7 @@ extern const struct gazetteer_start {
   uint32_t key; /* two characters: first << 16 | second */
   uint16_t first, count;
 } gazetteer_starts[]; /* the names that begin with them */
-extern const uint16_t gazetteer_slots[1 << GAZETTEER_SLOT_BITS]; /* hash of key -> start, 0 = empty */
+extern const uint16_t
+    gazetteer_slots[1 << GAZETTEER_SLOT_BITS]; /* hash of key -> start, 0 = empty */
 
 #endif

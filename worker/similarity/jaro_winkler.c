@@ -32,7 +32,8 @@ unsigned jaro_winkler(const struct match_masks *m) {
   }
   uint64_t in_order = matches - out_of_order / 2;
 
-  /* Jaro is sum / whole = (m/a + m/b + (m-t)/m) / 3; kept as a fraction, so that it is rounded once. */
+  /* Jaro is sum / whole = (m/a + m/b + (m-t)/m) / 3; kept as a fraction, so that it is rounded
+   * once. */
   uint64_t sum = matches * matches * (a + b) + in_order * a * b;
   uint64_t whole = 3ULL * a * b * matches;
 

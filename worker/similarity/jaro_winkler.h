@@ -1,8 +1,8 @@
 /* jaro_winkler — how alike two names are, for slips of the pen: W. E. Winkler, "String Comparator
  * Metrics and Enhanced Decision Rules in the Fellegi-Sunter Model of Record Linkage" (1990).
  *
- * Matched characters are at most max(sizes)/2 - 1 apart; the prefix bonus is 0.1 a character for up to
- * four and is always given. Integer arithmetic, rounded down: the same on every machine. */
+ * Matched characters are at most max(sizes)/2 - 1 apart; the prefix bonus is 0.1 a character for up
+ * to four and is always given. Integer arithmetic, rounded down: the same on every machine. */
 #ifndef GUIYI_WORKER_SIMILARITY_JARO_WINKLER_H
 #define GUIYI_WORKER_SIMILARITY_JARO_WINKLER_H
 

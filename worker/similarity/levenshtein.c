@@ -1,7 +1,7 @@
 #include "worker/similarity/levenshtein.h"
 
-/* plus and minus hold the differences between neighbours in the current column of the distance matrix;
- * the last row's value is carried along in `distance`. */
+/* plus and minus hold the differences between neighbours in the current column of the distance
+ * matrix; the last row's value is carried along in `distance`. */
 unsigned levenshtein(const struct match_masks *m) {
   unsigned distance = m->a_size;
   if (distance == 0) return m->b_size;

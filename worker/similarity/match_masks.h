@@ -2,7 +2,8 @@
  * Jaro-Winkler and Levenshtein need to know of them. Built once, it serves both.
  *
  * The strings are put into one order first (the shorter, then the smaller, is `a`), so that what is
- * computed from the masks is the same for (a, b) and (b, a); Jaro's greedy matching alone is not. */
+ * computed from the masks is the same for (a, b) and (b, a); Jaro's greedy matching alone is not.
+ */
 #ifndef GUIYI_WORKER_SIMILARITY_MATCH_MASKS_H
 #define GUIYI_WORKER_SIMILARITY_MATCH_MASKS_H
 

@@ -29,7 +29,12 @@ static char sound_at(const struct cursor *c, unsigned *taken) {
   *taken = 1;
   if (is_vowel(here)) return first ? 'a' : 0;
   switch (here) {
-    case 'b': case 'l': case 'm': case 'n': case 'r': return here;
+    case 'b':
+    case 'l':
+    case 'm':
+    case 'n':
+    case 'r':
+      return here;
     case 'c':
       if (next == 'h') return *taken = 2, peek(c, 2) == 'r' ? 'k' : 'x';
       if (next == 'k') return *taken = 2, 'k';
@@ -37,13 +42,17 @@ static char sound_at(const struct cursor *c, unsigned *taken) {
     case 'd':
       if (next == 'g') return *taken = 2, 'j';
       return 't';
-    case 'f': case 'v': return 'f';
+    case 'f':
+    case 'v':
+      return 'f';
     case 'g':
       if (first && next == 'n') return *taken = 2, 'n';
       if (next == 'h') return *taken = 2, first ? 'k' : 0;
       return next_is_front_vowel(c) ? 'j' : 'k';
-    case 'h': return first ? 'h' : 0;
-    case 'j': return 'j';
+    case 'h':
+      return first ? 'h' : 0;
+    case 'j':
+      return 'j';
     case 'k':
       if (first && next == 'n') return *taken = 2, 'n';
       return 'k';
@@ -51,7 +60,8 @@ static char sound_at(const struct cursor *c, unsigned *taken) {
       if (next == 'h') return *taken = 2, 'f';
       if (first && next == 's') return *taken = 2, 's';
       return 'p';
-    case 'q': return 'k';
+    case 'q':
+      return 'k';
     case 's':
       if (next == 'c' && peek(c, 2) == 'h') return *taken = 3, 'x';
       if (next == 'h') return *taken = 2, 'x';
@@ -63,9 +73,12 @@ static char sound_at(const struct cursor *c, unsigned *taken) {
     case 'w':
       if (first && next == 'r') return *taken = 2, 'r';
       return first ? 'w' : 0;
-    case 'x': return first ? 's' : 'k';
-    case 'z': return 's';
-    default: return 0;
+    case 'x':
+      return first ? 's' : 'k';
+    case 'z':
+      return 's';
+    default:
+      return 0;
   }
 }
 

@@ -1,7 +1,7 @@
 /* phonetic — a code that English-like names of one sound share: for blocking and as weak evidence.
  *
- * In the manner of Metaphone (L. Philips, 1990), much reduced: consonants by sound, vowels only at the
- * start, doubled sounds once. */
+ * In the manner of Metaphone (L. Philips, 1990), much reduced: consonants by sound, vowels only at
+ * the start, doubled sounds once. */
 #ifndef GUIYI_WORKER_SIMILARITY_PHONETIC_H
 #define GUIYI_WORKER_SIMILARITY_PHONETIC_H
 
