@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "cli/evaluate_command.h"
+#include "cli/commands.h"
 #include "cli/evaluation_data.h"
 #include "cli/evaluation_html.h"
 #include "common/json_write.h"

@@ -10,7 +10,7 @@
 #include <unistd.h>
 #include <cmocka.h>
 
-#include "cli/evaluate_command.h"
+#include "cli/commands.h"
 #include "cli/evaluation_data.h"
 #include "cli/evaluation_html.h"
 #include "common/hash.h"
@@ -228,7 +228,7 @@ static void what_does_not_fit_is_refused(void **state) {
 /* ---- the command ---- */
 
 /* Runs it in a process of its own: argp ends the process on wrong usage. */
-static int run_command(const char *const *arguments, char *out, size_t out_size) {
+static int run_evaluate(const char *const *arguments, char *out, size_t out_size) {
   int argc = 0;
   char *argv[16];
   while (arguments[argc]) argv[argc] = (char *)arguments[argc], argc++;
@@ -259,7 +259,7 @@ static void the_command_prints_the_figures(void **state) {
   const char *text[] = {"evaluate",  path_of("members.csv"), path_of("truth.csv"),
                         "--classes", "--must-not",           path_of("must_not.csv"),
                         NULL};
-  assert_int_equal(run_command(text, out, sizeof out), 0);
+  assert_int_equal(run_evaluate(text, out, sizeof out), 0);
   assert_non_null(strstr(out, "pair_f1                  0.50000\n"));
   assert_non_null(strstr(out, "b3_f1                    0.77778\n"));
   assert_non_null(strstr(out, "must_not_joined          1\n"));
@@ -269,7 +269,7 @@ static void the_command_prints_the_figures(void **state) {
   const char *json[] = {
       "evaluate",           "--json", path_of("members.csv"), path_of("truth.csv"), "--pairs",
       path_of("pairs.csv"), NULL};
-  assert_int_equal(run_command(json, out, sizeof out), 0);
+  assert_int_equal(run_evaluate(json, out, sizeof out), 0);
   assert_non_null(strstr(out, "  \"pair_precision\": 0.50000,\n"));
   assert_non_null(strstr(out, "    \"labelled_pairs\": 2,\n    \"matches\": 2,\n"));
   assert_null(strstr(out, "classes"));
@@ -280,18 +280,18 @@ static void wrong_usage_and_input_have_their_exit_codes(void **state) {
   static char out[16384];
   write_file("truth.csv", "record_id,entity_id\n1,A\n");
   const char *none[] = {"evaluate", NULL};
-  assert_int_equal(run_command(none, out, sizeof out), 2);
+  assert_int_equal(run_evaluate(none, out, sizeof out), 2);
   assert_non_null(strstr(out, "MEMBERS and TRUTH are needed"));
   const char *unknown[] = {"evaluate", "a", "b", "--wrong", NULL};
-  assert_int_equal(run_command(unknown, out, sizeof out), 2);
+  assert_int_equal(run_evaluate(unknown, out, sizeof out), 2);
   const char *absent[] = {"evaluate", path_of("nothing.csv"), path_of("truth.csv"), NULL};
-  assert_int_equal(run_command(absent, out, sizeof out), 3);
+  assert_int_equal(run_evaluate(absent, out, sizeof out), 3);
   const char *no_class[] = {"evaluate", path_of("truth.csv"), path_of("truth.csv"), "--classes",
                             NULL};
-  assert_int_equal(run_command(no_class, out, sizeof out), 3);
+  assert_int_equal(run_evaluate(no_class, out, sizeof out), 3);
   assert_non_null(strstr(out, "needs a column class"));
   const char *help[] = {"evaluate", "--help", NULL};
-  assert_int_equal(run_command(help, out, sizeof out), 0);
+  assert_int_equal(run_evaluate(help, out, sizeof out), 0);
   assert_non_null(strstr(out, "guiyi evaluate results/members.csv truth.csv\n"));
 }
 
@@ -304,7 +304,7 @@ static void the_page_needs_no_network(void **state) {
   const char *arguments[] = {
       "evaluate", path_of("members.csv"), path_of("truth.csv"), "--pairs", path_of("pairs.csv"),
       "--html",   path_of("page.html"),   "--classes",          NULL};
-  assert_int_equal(run_command(arguments, out, sizeof out), 0);
+  assert_int_equal(run_evaluate(arguments, out, sizeof out), 0);
   FILE *file = fopen(path_of("page.html"), "rb");
   out[fread(out, 1, sizeof out - 1, file)] = '\0';
   fclose(file);

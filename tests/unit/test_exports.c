@@ -97,7 +97,7 @@ static void start_splits(void) {
   add_record(1, 3, "pos-9", "张", "", "");
   t.splits[0].accepted = 2;
   t.splits[1].accepted = 3;
-  t.splits[0].quality[PHONE] = (struct field_quality){.filled = 2, .valid = 2, .fixed = 1};
+  t.splits[0].quality[PHONE] = (struct field_quality){.filled = 2, .valid = 1, .fixed = 1};
   t.splits[1].quality[PHONE] =
       (struct field_quality){.filled = 3, .valid = 2, .attribute = 0, .invalid = 1};
 }

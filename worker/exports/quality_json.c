@@ -87,7 +87,7 @@ static void write_source(const struct export_context *context, const struct qual
     linked += split->accepted;
     for (uint32_t f = 0; f < job->field_count; f++) {
       sums[f].filled += split->quality[f].filled;
-      sums[f].valid += split->quality[f].valid;
+      sums[f].valid += split->quality[f].valid + split->quality[f].fixed;
       sums[f].fixed += split->quality[f].fixed;
       sums[f].attribute += split->quality[f].attribute;
       sums[f].invalid += split->quality[f].invalid;
