@@ -177,8 +177,9 @@ static bool is_abbreviation(const struct company_feature *shorter,
 }
 
 static unsigned compare_han(const struct company_feature *a, const struct company_feature *b) {
-  const struct company_feature *shorter = a->size <= b->size ? a : b;
-  const struct company_feature *longer = shorter == a ? b : a;
+  /* One that fits and one that was cut may have the same characters here. */
+  bool a_shorter = a->size != b->size ? a->size < b->size : a->whole;
+  const struct company_feature *shorter = a_shorter ? a : b, *longer = a_shorter ? b : a;
   if (shorter->whole && shorter->size >= 2 &&
       memcmp(shorter->han, longer->han, shorter->size * sizeof shorter->han[0]) == 0)
     return LEVEL_SHORT_NAME;
@@ -234,7 +235,10 @@ static enum word_agreement compare_words(const struct company_feature *shorter,
 
 static unsigned compare_latin(const struct company_feature *a, const struct company_feature *b) {
   if (a->words == b->words) return LEVEL_SHORT_NAME;
-  bool a_shorter = a->size != b->size ? a->size < b->size : memcmp(a->latin, b->latin, a->size) < 0;
+  int order = a->size - b->size;
+  if (order == 0) order = memcmp(a->latin, b->latin, a->size);
+  /* One that fits and one that was cut may have the same letters here. */
+  bool a_shorter = order ? order < 0 : a->whole;
   const struct company_feature *shorter = a_shorter ? a : b, *longer = a_shorter ? b : a;
   if (shorter->size >= 5 && one_edit(latin_text(a), latin_text(b))) return LEVEL_SHORT_NAME;
   enum word_agreement words = shorter->whole ? compare_words(shorter, longer) : WORDS_DIFFER;
