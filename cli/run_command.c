@@ -11,6 +11,7 @@
 
 #include "cli/commands.h"
 #include "cli/progress.h"
+#include "cli/recognise.h"
 #include "cli/report.h"
 #include "common/check.h"
 #include "common/clock.h"
@@ -212,9 +213,51 @@ static enum err prepare_job_file(struct run *r, struct failure *failure) {
   return err ? err : find_job_files(r, failure);
 }
 
+/* Says what was recognised, and leaves the job file for who wants it otherwise. */
+static enum err write_recognised_job(struct run *r, const struct recognition *recognition,
+                                     struct failure *failure) {
+  struct buffer text = {0};
+  if (!r->arguments.json) {
+    recognition_print(&r->job, recognition, &text);
+    fputs(buffer_string(&text), stderr);
+    buffer_clear(&text);
+  }
+  enum err err = make_folder(r->arguments.out_dir, failure);
+  struct ordered_file *file = NULL;
+  if (!err) err = ordered_file_open(r->arguments.out_dir, "job.yaml", BYTES_EMPTY, &file, failure);
+  if (!err) {
+    job_print(&r->job, &text);
+    err = ordered_file_add(file, 0, &text, failure);
+    if (!err) err = ordered_file_finish(&file, 1, failure);
+  }
+  ordered_file_drop(&file);
+  buffer_release(&text);
+  return err;
+}
+
 static enum err prepare_data_files(struct run *r, struct failure *failure) {
-  (void)r;
-  return failure_set(failure, ERR_USAGE, "name a job file (.yaml)");
+  r->recognised = true;
+  r->paths = memory_new_zeroed(1, sizeof *r->paths);
+  r->path_sets = 1;
+  enum err err =
+      source_glob_expand(r->arguments.inputs, r->arguments.input_count, r->paths, failure);
+  if (err) return err;
+  uint32_t count = r->paths->count;
+  r->scanned = memory_new_zeroed(count, sizeof *r->scanned);
+  add_inputs(r, 0, r->paths);
+  struct source_file_options recognise_all = {0};
+  for (uint32_t f = 0; f < count; f++) {
+    if (!r->arguments.json) fprintf(stderr, "recognising %s\n", r->paths->paths[f]);
+    err =
+        source_file_scan(r->paths->paths[f], &recognise_all, SPLIT_BYTES, &r->scanned[f], failure);
+    if (err) return err;
+    r->inputs[f].source = f;
+    r->inputs[f].take_scanned = &r->scanned[f];
+  }
+  struct recognition recognition;
+  err = recognise_files(r->scanned, count, &r->job, &recognition, failure);
+  if (!err) err = write_recognised_job(r, &recognition, failure);
+  return err;
 }
 
 static void apply_arguments(struct run *r) {
