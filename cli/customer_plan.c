@@ -26,6 +26,12 @@ static const uint32_t case_shares[CASE_COUNT] = {
 #undef X
 };
 
+enum {
+#define X(name, entities, share) +share
+  HARD_SHARES = 0 CUSTOMER_CASE_TABLE(X)
+#undef X
+};
+
 uint32_t customer_plan_entities(enum customer_case c) { return case_entities[c]; }
 
 enum customer_case customer_plan_case(const struct customer_plan *plan, uint64_t group) {
@@ -33,6 +39,7 @@ enum customer_case customer_plan_case(const struct customer_plan *plan, uint64_t
     return (enum customer_case)group;
   struct draws d = draws_for(plan->seed, PURPOSE_CASE, group);
   uint32_t x = draw_below(&d, 100000);
+  if (x >= HARD_SHARES) return CASE_plain;
   for (uint32_t c = 1; c < CASE_COUNT; c++) {
     if (x < case_shares[c]) return (enum customer_case)c;
     x -= case_shares[c];
