@@ -43,7 +43,7 @@ static uint64_t key_of(enum name_part part, const char *raw, enum name_key_part 
 
 #define assert_bytes(got, want) assert_bytes_at(got, want, __LINE__)
 static void assert_bytes_at(struct bytes got, const char *want, int line) {
-  if (got.size != strlen(want) || memcmp(got.data, want, got.size) != 0) {
+  if (!bytes_equal(got, bytes_from_string(want))) {
     fail_msg("line %d: got \"%.*s\", want \"%s\"", line, (int)got.size, got.data ? got.data : "",
              want);
   }

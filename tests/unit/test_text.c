@@ -10,7 +10,7 @@
 static struct arena arena;
 
 static void assert_bytes(struct bytes got, const char *want) {
-  if (got.size != strlen(want) || memcmp(got.data, want, got.size) != 0) {
+  if (!bytes_equal(got, bytes_from_string(want))) {
     fail_msg("got \"%.*s\", want \"%s\"", (int)got.size, got.data ? got.data : "", want);
   }
 }
