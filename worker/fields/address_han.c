@@ -3,36 +3,13 @@
 #include <string.h>
 
 #include "common/text.h"
+#include "worker/fields/address_number.h"
 #include "worker/fields/tables.h"
 
-enum door {
-  DOOR_NONE,
-  DOOR_LANE,     /* 弄 */
-  DOOR_NUMBER,   /* 号 */
-  DOOR_YARD,     /* 号院 */
-  DOOR_HASH,     /* #: a building, or the number on a road that has none yet */
-  DOOR_BUILDING, /* 栋 */
-  DOOR_UNIT,     /* 单元 */
-  DOOR_FLOOR,    /* 层 */
-  DOOR_ROOM,     /* 室 */
-};
-
-enum { GROUPS_MAX = 4, GROUP_CHARACTERS_MAX = 12 };
-
-/* 12, 12a, b1, or several with dashes: 3-2-501. */
-struct number {
-  uint32_t end; /* where it ends in the text */
-  uint32_t group_count;
-  struct {
-    uint32_t start, size;
-  } groups[GROUPS_MAX];
-  bool is_han;
-  uint32_t value; /* of a Han number */
-};
-
 struct parser {
-  const uint32_t *text, *shown; /* of the whole text */
-  uint32_t size, at;
+  struct address_text text;
+  const uint32_t *shown; /* the same characters as they were written */
+  uint32_t at;
   uint32_t run; /* where in the tail the name being read starts */
   struct address_han *out;
 };
@@ -40,161 +17,10 @@ struct parser {
 static bool is_digit(uint32_t c) { return c >= '0' && c <= '9'; }
 static bool is_letter(uint32_t c) { return c >= 'a' && c <= 'z'; }
 
-static uint32_t peek(const struct parser *p, uint32_t at) { return at < p->size ? p->text[at] : 0; }
-
-/* ---- Numbers ----------------------------------------------------------------------------------
- */
-
-/* The value of a Han numeral; 10, 100, 1000 for the units; -1 for other characters. */
-static int numeral(uint32_t c) {
-  switch (c) {
-    case U'〇':
-    case U'零':
-    case U'○':
-      return 0;
-    case U'一':
-      return 1;
-    case U'二':
-    case U'两':
-      return 2;
-    case U'三':
-      return 3;
-    case U'四':
-      return 4;
-    case U'五':
-      return 5;
-    case U'六':
-      return 6;
-    case U'七':
-      return 7;
-    case U'八':
-      return 8;
-    case U'九':
-      return 9;
-    case U'十':
-      return 10;
-    case U'百':
-      return 100;
-    case U'千':
-      return 1000;
-    default:
-      return -1;
-  }
-}
-
-/* 二百一十 is 210, 二一〇 is 210, 百 alone is no number. false when text is none. */
-static bool read_han_numeral(const uint32_t *text, uint32_t size, uint32_t *value) {
-  uint32_t total = 0, digit = 0;
-  bool has_unit = false, has_digit = false;
-  if (size > 8) return false;
-  for (uint32_t i = 0; i < size; i++) {
-    int n = numeral(text[i]);
-    if (n >= 10) {
-      if (!has_digit && n != 10) return false;
-      total += (has_digit ? digit : 1) * (uint32_t)n;
-      has_unit = true;
-      has_digit = false;
-      digit = 0;
-    } else {
-      /* Digits in a row are read one by one, unless units were said before: 一百零五. */
-      digit = has_unit ? (uint32_t)n : digit * 10 + (uint32_t)n;
-      has_digit = true;
-    }
-  }
-  *value = total + digit;
-  return has_digit || has_unit;
-}
-
-static bool read_group(const struct parser *p, uint32_t *at) {
-  uint32_t i = *at, start = i;
-  while (is_letter(peek(p, i)) && i - start < 2) i++;
-  uint32_t digits = i;
-  while (is_digit(peek(p, i))) i++;
-  bool has_digits = i > digits;
-  if (has_digits && is_letter(peek(p, i)) && !is_letter(peek(p, i + 1))) i++;
-  /* Letters alone count only before a door word: A座, but not SOHO. */
-  if (i == start || i - start > GROUP_CHARACTERS_MAX) return false;
-  if (!has_digits && is_letter(peek(p, i))) return false;
-  *at = i;
-  return true;
-}
-
-static bool is_dash(uint32_t c) {
-  return c == '-' || c == 0x2013 || c == 0x2014 || c == U'—' || c == '~';
-}
-
-static bool read_number(const struct parser *p, uint32_t at, struct number *n) {
-  *n = (struct number){0};
-  if (numeral(peek(p, at)) >= 0) {
-    uint32_t end = at;
-    while (numeral(peek(p, end)) >= 0) end++;
-    n->is_han = true;
-    n->end = end;
-    n->group_count = 1;
-    return read_han_numeral(p->text + at, end - at, &n->value);
-  }
-  if (!is_digit(peek(p, at)) && !is_letter(peek(p, at))) return false;
-  if (at && is_letter(p->text[at - 1]) && is_letter(p->text[at])) return false; /* inside a word */
-  for (uint32_t i = at;;) {
-    uint32_t start = i;
-    if (n->group_count == GROUPS_MAX || !read_group(p, &i)) break;
-    n->groups[n->group_count].start = start;
-    n->groups[n->group_count++].size = i - start;
-    n->end = i;
-    if (!is_dash(peek(p, i))) break;
-    i++;
-  }
-  return n->group_count > 0;
-}
-
-static bool has_digit(const struct parser *p, const struct number *n) {
-  for (uint32_t i = n->groups[0].start; i < n->end; i++)
-    if (is_digit(p->text[i])) return true;
-  return n->is_han;
-}
+static uint32_t peek(const struct parser *p, uint32_t at) { return address_peek(p->text, at); }
 
 /* ---- Words ------------------------------------------------------------------------------------
  */
-
-/* The door word at at and its length. */
-static enum door door_at(const struct parser *p, uint32_t at, uint32_t *length) {
-  while (peek(p, at) == ' ') at++, ++*length;
-  uint32_t a = peek(p, at), b = peek(p, at + 1);
-  uint32_t spaces = *length;
-  *length += 1;
-  switch (a) {
-    case U'号':
-      *length = spaces + 2;
-      if (b == U'楼' || b == U'栋' || b == U'幢') return DOOR_BUILDING;
-      if (b == U'院') return DOOR_YARD;
-      if (b == U'室' || b == U'房' || b == U'户') return DOOR_ROOM;
-      if (b == U'门') return DOOR_UNIT;
-      *length = spaces + 1;
-      return DOOR_NUMBER;
-    case '#':
-      if (b != U'楼' && b != U'栋' && b != U'幢') return DOOR_HASH;
-      *length = spaces + 2;
-      return DOOR_BUILDING;
-    case U'栋':
-    case U'幢':
-    case U'座':
-      return DOOR_BUILDING;
-    case U'单':
-      *length = spaces + 2;
-      return b == U'元' ? DOOR_UNIT : DOOR_NONE;
-    case U'层':
-    case U'楼':
-      return DOOR_FLOOR;
-    case U'室':
-    case U'房':
-    case U'户':
-      return DOOR_ROOM;
-    case U'弄':
-      return DOOR_LANE;
-    default:
-      return DOOR_NONE;
-  }
-}
 
 static bool is_side(uint32_t c) {
   return c == U'东' || c == U'西' || c == U'南' || c == U'北' || c == U'中' || c == U'前' ||
@@ -204,7 +30,7 @@ static bool is_side(uint32_t c) {
 /* Whether a road's word stands at at, perhaps behind a side: 路, 大街, 南路, 东大街, 一路. */
 static bool road_word_follows(const struct parser *p, uint32_t at) {
   uint32_t c = peek(p, at);
-  if (is_side(c) || numeral(c) >= 0) c = peek(p, ++at);
+  if (is_side(c) || address_numeral(c) >= 0) c = peek(p, ++at);
   if (c == U'大') c = peek(p, ++at);
   return c == U'路' || c == U'街' || c == U'道' || c == U'巷';
 }
@@ -257,7 +83,7 @@ static const struct {
 };
 
 /* Which part of the address value + door is, where some came before. */
-static uint32_t *part_of(struct address_han *out, enum door door) {
+static uint32_t *part_of(struct address_han *out, enum address_door door) {
   switch (door) {
     case DOOR_LANE:
     case DOOR_YARD:
@@ -276,7 +102,8 @@ static uint32_t *part_of(struct address_han *out, enum door door) {
   }
 }
 
-static void put_component(struct parser *p, enum door door, const uint32_t *value, uint32_t size) {
+static void put_component(struct parser *p, enum address_door door, const uint32_t *value,
+                          uint32_t size) {
   struct address_han *out = p->out;
   /* No zeros in front: 0501室 is 501室. */
   while (size > 1 && value[0] == '0' && is_digit(value[1])) value++, size--;
@@ -295,26 +122,27 @@ static void put_component(struct parser *p, enum door door, const uint32_t *valu
   end_run(p);
 }
 
-static void put_group(struct parser *p, enum door door, const struct number *n, uint32_t group) {
-  put_component(p, door, p->text + n->groups[group].start, n->groups[group].size);
+static void put_group(struct parser *p, enum address_door door, const struct address_number *n,
+                      uint32_t group) {
+  put_component(p, door, p->text.characters + n->groups[group].start, n->groups[group].size);
 }
 
 /* The whole number, dashes and all, as one value: 12-3号. */
-static void put_whole(struct parser *p, enum door door, const struct number *n) {
+static void put_whole(struct parser *p, enum address_door door, const struct address_number *n) {
   if (n->is_han) {
     uint32_t digits[10], size = 0;
     for (uint32_t v = n->value; v || !size; v /= 10) digits[9 - size++] = '0' + v % 10;
     put_component(p, door, digits + 10 - size, size);
     return;
   }
-  put_component(p, door, p->text + n->groups[0].start, n->end - n->groups[0].start);
+  put_component(p, door, p->text.characters + n->groups[0].start, n->end - n->groups[0].start);
 }
 
 /* ---- Reading the tail -------------------------------------------------------------------------
  */
 
 /* A number with a door word behind it. */
-static void read_door(struct parser *p, const struct number *n, enum door door) {
+static void read_door(struct parser *p, const struct address_number *n, enum address_door door) {
   end_community(p);
   if (door == DOOR_HASH) door = p->out->road && !p->out->number ? DOOR_NUMBER : DOOR_BUILDING;
   if (door == DOOR_ROOM && n->group_count == 2) { /* 2-501室 */
@@ -337,13 +165,13 @@ static bool has_place(const struct parser *p) {
 }
 
 /* A number without a door word. false when it is part of a name. */
-static bool read_bare(struct parser *p, const struct number *n) {
+static bool read_bare(struct parser *p, const struct address_number *n) {
   struct address_han *out = p->out;
-  if (n->is_han || !has_digit(p, n)) return false;
+  if (n->is_han || !address_number_has_digit(p->text, n)) return false;
   uint32_t last = n->groups[n->group_count - 1].size;
   uint32_t next = peek(p, n->end);
-  bool ends = n->end == p->size || next == ' ' || next == ',' || next == '(' || next == ';';
-  static const enum door patterns[5][4] = {
+  bool ends = n->end == p->text.size || next == ' ' || next == ',' || next == '(' || next == ';';
+  static const enum address_door patterns[5][4] = {
       [3] = {DOOR_BUILDING, DOOR_UNIT, DOOR_ROOM},
       [4] = {DOOR_BUILDING, DOOR_UNIT, DOOR_FLOOR, DOOR_ROOM},
   };
@@ -371,69 +199,95 @@ static bool read_bare(struct parser *p, const struct number *n) {
   return false;
 }
 
-/* Ends of names, seen from the character that was put last. */
-static void read_name_end(struct parser *p) {
-  struct address_han *out = p->out;
+enum name_end { NAME_GOES_ON, NAME_IS_ROAD, NAME_IS_TOWNSHIP, NAME_IS_VILLAGE };
+
+/* 道 ends a road (大道, 国道, 弥敦道5号) or, as 街道, a township; a road behind a number is a
+ * remark. */
+static enum name_end end_by_road_word(const struct parser *p, uint32_t c, uint32_t before) {
+  uint32_t next = peek(p, p->at);
+  if (c == U'道' && before == U'街') return NAME_IS_TOWNSHIP;
+  bool is_end =
+      c == U'路' || c == U'巷' || (c == U'街' && next != U'道') ||
+      (c == U'同' && before == U'胡') ||
+      (c == U'道' && (before == U'大' || before == U'国' || before == U'省' || is_digit(next)));
+  if (!is_end || next == U'口' || p->out->number || p->out->building) return NAME_GOES_ON;
+  return NAME_IS_ROAD;
+}
+
+/* 镇, 乡, 区 (高新区, not 小区, 社区, 东区) and 村, unless they are part of a road's name:
+ * 中关村大街. */
+static enum name_end end_by_place_word(const struct parser *p, uint32_t c, uint32_t before,
+                                       uint32_t size) {
+  const struct address_han *out = p->out;
+  if (out->road || out->number || road_word_follows(p, p->at)) return NAME_GOES_ON;
+  if (c == U'村') return before == U'新' ? NAME_GOES_ON : NAME_IS_VILLAGE;
+  if (c == U'镇' || c == U'乡') return NAME_IS_TOWNSHIP;
+  bool is_estate = before == U'小' || before == U'社' || before == U'园' || before == U'校' ||
+                   before == U'住' || is_side(before) || is_letter(before);
+  return size < 3 || is_estate || out->township ? NAME_GOES_ON : NAME_IS_TOWNSHIP;
+}
+
+static enum name_end name_end_of(const struct parser *p) {
+  const struct address_han *out = p->out;
   uint32_t size = out->tail_size - p->run;
-  uint32_t c = out->tail[out->tail_size - 1],
-           before = size >= 2 ? out->tail[out->tail_size - 2] : 0;
-  if (size < 2) return;
+  if (size < 2) return NAME_GOES_ON;
+  uint32_t c = out->tail[out->tail_size - 1], before = out->tail[out->tail_size - 2];
   switch (c) {
-    case U'道':
-      if (before == U'街') { /* 街道 */
-        if (peek(p, p->at) == U'办' && peek(p, p->at + 1) == U'事' && peek(p, p->at + 2) == U'处')
-          p->at += 3;
-        break;
-      }
-      if (before != U'大' && before != U'国' && before != U'省' && !is_digit(peek(p, p->at)))
-        return;
-      goto road;
-    case U'街':
-      if (peek(p, p->at) == U'道') return;
-      goto road;
-    case U'同':
-      if (before != U'胡') return;
-      goto road;
     case U'路':
+    case U'街':
+    case U'道':
     case U'巷':
-    road:
-      if (peek(p, p->at) == U'口' || out->number || out->building) return;
-      /* 人民南路四段: the section belongs to the road's name. */
-      if (peek(p, p->at + 1) == U'段' &&
-          (is_side(peek(p, p->at)) || numeral(peek(p, p->at)) >= 0 || is_digit(peek(p, p->at)))) {
-        put(p, p->text[p->at], p->shown[p->at]);
-        put(p, p->text[p->at + 1], p->shown[p->at + 1]);
-        p->at += 2;
-      }
-      if (!out->road) out->road = hash32(out->tail + p->run, out->tail_size - p->run);
-      reach(p, ADDRESS_LEVEL_ROAD);
-      end_run(p);
-      return;
+    case U'同':
+      return end_by_road_word(p, c, before);
     case U'镇':
     case U'乡':
-      if (size < 2 || out->road || out->number || road_word_follows(p, p->at)) return;
-      break;
-    case U'区': /* 高新区, 开发区; not 小区, 社区, 东区 */
-      if (out->road || out->number || out->township || size < 3 || before == U'小' ||
-          before == U'社' || before == U'园' || before == U'校' || before == U'住' ||
-          is_side(before) || is_letter(before) || road_word_follows(p, p->at))
-        return;
-      break;
+    case U'区':
     case U'村':
-      if (out->road || out->number || before == U'新' || road_word_follows(p, p->at)) return;
+      return end_by_place_word(p, c, before, size);
+    default:
+      return NAME_GOES_ON;
+  }
+}
+
+/* 人民南路四段: the section belongs to the road's name. */
+static void take_section(struct parser *p) {
+  uint32_t which = peek(p, p->at);
+  if (peek(p, p->at + 1) != U'段') return;
+  if (!is_side(which) && !is_digit(which) && address_numeral(which) < 0) return;
+  for (int i = 0; i < 2; i++, p->at++) put(p, p->text.characters[p->at], p->shown[p->at]);
+}
+
+static uint32_t hash_run(const struct parser *p) {
+  return hash32(p->out->tail + p->run, p->out->tail_size - p->run);
+}
+
+/* Whether the character that was put last ends a name, and what to do then. */
+static void read_name_end(struct parser *p) {
+  struct address_han *out = p->out;
+  switch (name_end_of(p)) {
+    case NAME_GOES_ON:
+      return;
+    case NAME_IS_VILLAGE:
       end_community(p);
       return;
-    default:
-      return;
+    case NAME_IS_ROAD:
+      take_section(p);
+      if (!out->road) out->road = hash_run(p);
+      reach(p, ADDRESS_LEVEL_ROAD);
+      break;
+    case NAME_IS_TOWNSHIP:
+      if (peek(p, p->at) == U'办' && peek(p, p->at + 1) == U'事' && peek(p, p->at + 2) == U'处')
+        p->at += 3; /* 街道办事处 */
+      if (!out->township) out->township = hash_run(p);
+      reach(p, ADDRESS_LEVEL_TOWNSHIP);
+      break;
   }
-  if (!out->township) out->township = hash32(out->tail + p->run, out->tail_size - p->run);
-  reach(p, ADDRESS_LEVEL_TOWNSHIP);
   end_run(p);
 }
 
 /* A remark in brackets is shown, but is no part of the address. */
 static void skip_brackets(struct parser *p) {
-  while (p->at < p->size && p->text[p->at] != ')') p->at++;
+  while (p->at < p->text.size && p->text.characters[p->at] != ')') p->at++;
   p->at++;
 }
 
@@ -449,8 +303,8 @@ static bool is_punctuation(uint32_t c) {
 }
 
 static void parse_tail(struct parser *p) {
-  while (p->at < p->size) {
-    uint32_t c = p->text[p->at];
+  while (p->at < p->text.size) {
+    uint32_t c = p->text.characters[p->at];
     if (c == '(') {
       skip_brackets(p);
       continue;
@@ -461,10 +315,10 @@ static void parse_tail(struct parser *p) {
       continue;
     }
     uint32_t at = p->at + (c == U'第');
-    struct number n;
-    if (read_number(p, at, &n)) {
+    struct address_number n;
+    if (address_number_read(p->text, at, &n)) {
       uint32_t length = 0;
-      enum door door = door_at(p, n.end, &length);
+      enum address_door door = address_door_at(p->text, n.end, &length);
       if (door == DOOR_FLOOR && peek(p, n.end) == U'楼' && n.is_han &&
           p->out->tail_size == p->run && !p->out->tail_size)
         door = DOOR_NONE; /* 三楼… at the very beginning is rather a place's name */
@@ -478,7 +332,7 @@ static void parse_tail(struct parser *p) {
         continue;
       }
       if (at == p->at) { /* Part of a name: taken as it stands. */
-        for (; p->at < n.end; p->at++) put(p, p->text[p->at], p->shown[p->at]);
+        for (; p->at < n.end; p->at++) put(p, p->text.characters[p->at], p->shown[p->at]);
         read_name_end(p);
         continue;
       }
@@ -494,7 +348,7 @@ static void read_division(struct parser *p, const struct gazetteer_match *match)
   struct address_han *out = p->out;
   out->starts_with_division = true;
   if (match->ambiguous) {
-    out->district = hash32(p->text + match->start, match->end - match->start);
+    out->district = hash32(p->text.characters + match->start, match->end - match->start);
     out->district_start = match->start;
     out->district_end = match->end;
     reach(p, ADDRESS_LEVEL_DISTRICT);
@@ -512,11 +366,10 @@ static void read_division(struct parser *p, const struct gazetteer_match *match)
 
 void address_han_parse(const struct place_text *text, struct address_han *address) {
   memset(address, 0, offsetof(struct address_han, tail));
-  struct parser p = {
-      .text = text->characters, .shown = text->shown, .size = text->size, .out = address};
+  struct parser p = {.text = {text->characters, text->size}, .shown = text->shown, .out = address};
   struct gazetteer_match match;
-  if (p.size >= 2 && p.text[0] == U'中' && p.text[1] == U'国') p.at = 2;
-  if (gazetteer_find(p.text + p.at, p.size - p.at, GAZETTEER_ADDRESS, &match)) {
+  if (peek(&p, 0) == U'中' && peek(&p, 1) == U'国') p.at = 2;
+  if (gazetteer_find(text->characters + p.at, text->size - p.at, GAZETTEER_ADDRESS, &match)) {
     match.start += p.at;
     match.end += p.at;
     /* What stands in front of the division (收货地址:) says nothing of the place. */
