@@ -98,7 +98,9 @@ static enum survivorship resolve_rule(const struct job_field *field,
                                       const struct field_type *type) {
   if (field->survivorship != SURVIVE_DEFAULT) return field->survivorship;
   enum survivorship rule = rule_of_role(field->role);
-  if (rule == SURVIVE_DEFAULT && field->multi) rule = SURVIVE_UNION;
+  /* Several numbers or accounts of one customer: the one that is in use comes first. */
+  if (rule == SURVIVE_DEFAULT && field->multi)
+    rule = type && type->is_identifier ? SURVIVE_MOST_RECENT : SURVIVE_UNION;
   if (rule == SURVIVE_DEFAULT && type) rule = type->survivorship;
   return rule == SURVIVE_DEFAULT ? SURVIVE_MOST_FREQUENT : rule;
 }

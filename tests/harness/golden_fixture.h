@@ -40,6 +40,7 @@ static const struct field_type fixture_types[FIELD_TYPE_COUNT] = {
 #define T(id, type_name)                                                     \
   [FIELD_TYPE_##id] = {.name = type_name,                                    \
                        .kind_names = fixture_no_kinds,                       \
+                       .is_identifier = FIELD_TYPE_##id == FIELD_TYPE_PHONE, \
                        .is_personal = FIELD_TYPE_##id <= FIELD_TYPE_ADDRESS, \
                        .mask = fixture_mask},
     FIELD_TYPE_TABLE(T)
