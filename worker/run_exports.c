@@ -19,6 +19,7 @@ struct run_exports {
   struct export_context context;
   struct ordered_file *members, *rejects, *golden, *lineage, *pairs, *review, *quality;
   struct quality_counts *counts; /* by shard */
+  struct buffer *owner_reviews;  /* by shard: review rows that merging found */
 };
 
 struct run_exports_shard {
@@ -56,6 +57,7 @@ enum err run_exports_open(const struct run_exports_options *options, struct run_
   e->options = *options;
   export_context_init(&e->context, &options->run->plan, options->run, options->unmask);
   e->counts = memory_new_zeroed(options->shard_count, sizeof *e->counts);
+  e->owner_reviews = memory_new_zeroed(options->shard_count, sizeof *e->owner_reviews);
   for (uint32_t s = 0; s < options->shard_count; s++)
     quality_counts_init(&e->counts[s], options->run->plan.job);
   *out = e;
@@ -70,8 +72,12 @@ void run_exports_close(struct run_exports **pointer) {
   struct ordered_file **files[] = {&e->members, &e->rejects, &e->golden, &e->lineage,
                                    &e->pairs,   &e->review,  &e->quality};
   for (size_t i = 0; i < sizeof files / sizeof files[0]; i++) ordered_file_drop(files[i]);
-  for (uint32_t s = 0; s < e->options.shard_count; s++) quality_counts_release(&e->counts[s]);
+  for (uint32_t s = 0; s < e->options.shard_count; s++) {
+    quality_counts_release(&e->counts[s]);
+    buffer_release(&e->owner_reviews[s]);
+  }
   free(e->counts);
+  free(e->owner_reviews);
   export_context_release(&e->context);
   free(e);
   *pointer = NULL;
@@ -90,6 +96,7 @@ void run_exports_shard_add(struct run_exports_shard *s, const struct golden_reco
   golden_csv_row(&e->context, golden, scratch, &s->golden);
   if (e->lineage) lineage_jsonl_rows(&e->context, golden, scratch, &s->lineage);
   quality_counts_add_golden(&e->counts[s->shard], golden);
+  review_csv_owner_conflict(&e->context, golden, scratch, &e->owner_reviews[s->shard]);
 }
 
 enum err run_exports_shard_end(struct run_exports_shard *take_shard, struct failure *failure) {
@@ -125,6 +132,8 @@ static enum err finish_review(struct run_exports *e, struct failure *failure) {
     err = ordered_file_add(e->review, part++, &text, failure);
   }
   arena_release(&scratch);
+  for (uint32_t s = 0; s < e->options.shard_count && !err; s++)
+    err = ordered_file_add(e->review, part++, &e->owner_reviews[s], failure);
   return err ? err : ordered_file_finish(&e->review, part, failure);
 }
 

@@ -293,6 +293,24 @@ static void golden_rows_are_masked_or_clear(void **state) {
       "C20240501002,\"Li \"\"Leo\"\" Na\",13900139000,,待完善,1,官网,2022-01-08,,,,\n");
 }
 
+static void two_owners_are_a_review(void **state) {
+  (void)state;
+  static struct golden_record golden;
+  struct buffer out = {0};
+  merged(&golden, 0); /* 张 of the shop and 张伟 of the web */
+  review_csv_owner_conflict(&t.context, &golden, &t.x.arena, &out);
+  assert_text(&out, "");
+  t.x.fields[NAME].role = ROLE_OWNER;
+  t.context.unmask = true;
+  out = (struct buffer){0};
+  review_csv_owner_conflict(&t.context, &golden, &t.x.arena, &out);
+  merged(&golden, 1);
+  review_csv_owner_conflict(&t.context, &golden, &t.x.arena, &out);
+  assert_text(&out,
+              "owner,,,,\"shop, \"\"x\"\"\",pos-9,C20240501001,官网,web-1,C20240501001,张,张伟,,"
+              "13800138123,,o2,,\n");
+}
+
 static void lineage_names_the_records(void **state) {
   (void)state;
   static struct golden_record golden;
@@ -423,6 +441,7 @@ int main(void) {
       WITH_RUN(pairs_have_weight_and_rule),
       WITH_RUN(reviews_show_both_records_masked),
       WITH_RUN(golden_rows_are_masked_or_clear),
+      WITH_RUN(two_owners_are_a_review),
       WITH_RUN(lineage_names_the_records),
       WITH_RUN(quality_before_and_after),
       WITH_RUN(masks_of_the_job_come_before_the_types),

@@ -29,13 +29,12 @@ void review_csv_heading(const struct export_context *context, struct buffer *out
   csv_end_row(out);
 }
 
-static void append_record(const struct export_context *context, uint32_t row,
-                          const struct record_view *record, struct buffer *out) {
-  const struct run_state *run = context->run;
+static void append_record(const struct export_context *context, const struct record_view *record,
+                          uint64_t customer_id, struct buffer *out) {
   char room[EXPORT_RECORD_ID_BYTES], customer[32];
   csv_append(out, record_source_id(context->plan->job, record));
   csv_append(out, export_record_id(context, record, room));
-  customer_id_format(run->customer_ids[run->clusters.entity[row]], customer);
+  customer_id_format(customer_id, customer);
   csv_append_string(out, customer);
 }
 
@@ -43,6 +42,23 @@ static void append_cell(const struct export_context *context, uint32_t field,
                         const struct record_view *record, struct arena *arena, struct buffer *out) {
   struct bytes shown = export_value(context, field, record->values[field].text, arena);
   export_append_value(shown, arena, out);
+}
+
+/* What follows the pattern: both records, and their fields side by side. */
+static void append_records(const struct export_context *context, const struct record_view *a,
+                           uint64_t customer_a, const struct record_view *b, uint64_t customer_b,
+                           struct arena *arena, struct buffer *out) {
+  append_record(context, a, customer_a, out);
+  append_record(context, b, customer_b, out);
+  for (uint32_t f = 0; f < context->plan->job->field_count; f++) {
+    append_cell(context, f, a, arena, out);
+    append_cell(context, f, b, arena, out);
+  }
+  csv_end_row(out);
+}
+
+static uint64_t customer_of(const struct export_context *context, uint32_t row) {
+  return context->run->customer_ids[context->run->clusters.entity[row]];
 }
 
 static void append_item(const struct export_context *context, const struct review_item *item,
@@ -56,13 +72,21 @@ static void append_item(const struct export_context *context, const struct revie
   csv_append(out, bytes_of(text, (size_t)(export_put_probability(text, item->weight) - text)));
   char *end = export_put_pattern(text, item->pattern, context->plan->comparison_count);
   csv_append(out, bytes_of(text, (size_t)(end - text)));
-  append_record(context, item->a, a, out);
-  append_record(context, item->b, b, out);
-  for (uint32_t f = 0; f < context->plan->job->field_count; f++) {
-    append_cell(context, f, a, arena, out);
-    append_cell(context, f, b, arena, out);
-  }
-  csv_end_row(out);
+  append_records(context, a, customer_of(context, item->a), b, customer_of(context, item->b), arena,
+                 out);
+}
+
+void review_csv_owner_conflict(const struct export_context *context,
+                               const struct golden_record *golden, struct arena *arena,
+                               struct buffer *out) {
+  int owner = job_field_with_role(context->plan->job, ROLE_OWNER);
+  if (owner < 0) return;
+  const struct golden_value *value = &golden->values[owner];
+  if (value->origin != GOLDEN_CELL || value->distinct_count < 2 || !value->runner_up_count) return;
+  csv_append_string(out, "owner");
+  buffer_append_string(out, ",,,"); /* no weight: it is no question of who is who */
+  append_records(context, &golden->members[value->member], golden->customer_id,
+                 &golden->members[value->runners_up[0].member], golden->customer_id, arena, out);
 }
 
 void review_csv_range(const struct export_context *context, uint64_t first, uint64_t count,

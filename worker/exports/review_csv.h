@@ -1,4 +1,5 @@
-/* review_csv — the pairs that a person should look at: both records side by side. */
+/* review_csv — the pairs that a person should look at, both records side by side: doubtful pairs,
+ * what a constraint kept apart, and customers whose records name different owners (撞单). */
 #ifndef GUIYI_WORKER_EXPORTS_REVIEW_CSV_H
 #define GUIYI_WORKER_EXPORTS_REVIEW_CSV_H
 
@@ -10,6 +11,11 @@ void review_csv_heading(const struct export_context *context, struct buffer *out
 /* Items first … first+count-1 of run.clusters.reviews. scratch is reset for each. */
 void review_csv_range(const struct export_context *context, uint64_t first, uint64_t count,
                       struct arena *scratch, struct buffer *out);
+/* The customer's row when two of its records name different owners, with the one that was kept
+ * first; else nothing. golden->members is needed. */
+void review_csv_owner_conflict(const struct export_context *context,
+                               const struct golden_record *golden, struct arena *arena,
+                               struct buffer *out);
 /* "uncertain", "constraint" …: enum review_reason as review.csv writes it. */
 const char *review_reason_name(enum review_reason reason);
 
