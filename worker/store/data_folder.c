@@ -184,6 +184,23 @@ static enum err current_is_missing(const char *data_dir, struct failure *failure
                      data_dir);
 }
 
+static void print_current(struct buffer *out, const struct data_folder_current *current) {
+  buffer_printf(out, "generation %" PRIu64 " %016" PRIx64 "%016" PRIx64 "\n", current->generation,
+                current->manifest_checksum.high, current->manifest_checksum.low);
+}
+
+/* Only what print_current writes: a letter whose case changed is damage, too. */
+static bool parse_current(struct buffer *text, struct data_folder_current *current) {
+  struct buffer again = {0};
+  int got = sscanf(buffer_string(text), "generation %18" SCNu64 " %16" SCNx64 "%16" SCNx64,
+                   &current->generation, &current->manifest_checksum.high,
+                   &current->manifest_checksum.low);
+  if (got == 3) print_current(&again, current);
+  bool same = current->generation && bytes_equal(buffer_bytes(text), buffer_bytes(&again));
+  buffer_release(&again);
+  return same;
+}
+
 enum err data_folder_current(const char *data_dir, struct data_folder_current *current,
                              struct failure *failure) {
   char path[DATA_FOLDER_PATH_MAX];
@@ -193,12 +210,8 @@ enum err data_folder_current(const char *data_dir, struct data_folder_current *c
   if (err == ERR_NOT_FOUND) {
     err = current_is_missing(data_dir, failure);
   } else if (!err) {
-    int end = -1;
     struct data_folder_current c = {0};
-    const char *string = buffer_string(&text);
-    int got = sscanf(string, "generation %18" SCNu64 " %16" SCNx64 "%16" SCNx64 "%n", &c.generation,
-                     &c.manifest_checksum.high, &c.manifest_checksum.low, &end);
-    if (got == 3 && c.generation && end > 0 && (size_t)end + 1 == text.size && string[end] == '\n')
+    if (parse_current(&text, &c))
       *current = c;
     else
       err = failure_set(failure, ERR_CORRUPT,
@@ -217,8 +230,7 @@ enum err data_folder_set_current(const char *data_dir, const struct data_folder_
   if (!err) err = path_join(beside, data_dir, "CURRENT.new", failure);
   if (err) return err;
   struct buffer text = {0};
-  buffer_printf(&text, "generation %" PRIu64 " %016" PRIx64 "%016" PRIx64 "\n", current->generation,
-                current->manifest_checksum.high, current->manifest_checksum.low);
+  print_current(&text, current);
   err = data_folder_write_file(beside, buffer_bytes(&text), failure);
   buffer_release(&text);
   if (err) return err;
