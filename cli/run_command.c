@@ -47,7 +47,10 @@ enum {
 static const struct argp_option options[] = {
     {"out", 'o', "DIR", 0, "where result files go (default: guiyi-results)", 0},
     {"data-dir", OPTION_DATA_DIR, "DIR", 0,
-     "where generations are kept (default: " "guiyi-data" ")", 0},
+     "where generations are kept (default: "
+     "guiyi-data"
+     ")",
+     0},
     {"workers", OPTION_WORKERS, "N", 0, "embedded workers, one thread each (default: one per core)",
      0},
     {"threshold", OPTION_THRESHOLD, "BITS", 0, "merge at this weight or above (default: chosen)",

@@ -20,6 +20,7 @@
 #include "worker/stages/merge.h"
 #include "worker/stages/tag.h"
 #include "worker/store/generation.h"
+#include "worker/store/stored_row.h"
 
 _Static_assert((int)KEY_PARTITIONS == (int)PLAN_PARTITIONS, "tasks are cut like the key space");
 
@@ -277,9 +278,7 @@ static void entity_members_read(const struct run_state *run, uint32_t entity, st
   for (uint32_t m = 0; m < out->count; m++) {
     record_view_of(run_state_record(run, rows[m]), run->plan.job->field_count, &out->views[m]);
     out->link_weights[m] = run->clusters.link_weight[rows[m]];
-    const struct feature_row *row = run_state_row(run, rows[m]);
-    memcpy(out->evidence[m].rule_class, row->rule_class, sizeof row->rule_class);
-    memcpy(out->evidence[m].frequency, row->frequency, sizeof row->frequency);
+    member_evidence_of(&run->plan, run_state_row(run, rows[m]), &out->evidence[m]);
   }
 }
 

@@ -1,5 +1,5 @@
-/* What the store decodes: the manifest, a customer's value, the leaves of the indexes, and the terms of
- * values and searches. The first byte chooses. */
+/* What the store decodes: the manifest, a customer's value, the leaves of the indexes, and the
+ * terms of values and searches. The first byte chooses. */
 #include <stdlib.h>
 
 #include "common/check.h"
@@ -44,7 +44,8 @@ static void fuzz_leaves(struct bytes payload) {
     check(count && count <= LEAF_RECORDS);
 }
 
-/* A value that fits a condition has all terms that the condition looks up: or it would not be found. */
+/* A value that fits a condition has all terms that the condition looks up: or it would not be
+ * found. */
 static void fuzz_search(struct bytes both, struct arena *arena) {
   if (both.size < 2) return;
   enum field_search search = (enum field_search)(both.data[0] & 3);

@@ -1,5 +1,5 @@
-/* generation_fixture — small generations for the tests of worker/store: customers are given as records
- * with the entity they belong to, and a data folder of its own is made and removed. */
+/* generation_fixture — small generations for the tests of worker/store: customers are given as
+ * records with the entity they belong to, and a data folder of its own is made and removed. */
 #ifndef GUIYI_TESTS_HARNESS_GENERATION_FIXTURE_H
 #define GUIYI_TESTS_HARNESS_GENERATION_FIXTURE_H
 
@@ -114,9 +114,10 @@ static inline void fixture_run_make(struct fixture_run *run, struct job *job,
     for (int f = 0; f < FIXTURE_FIELDS; f++)
       values[f] = (struct record_value){bytes_from_string(in->values[f]),
                                         in->values[f] ? VALUE_OK : VALUE_MISSING, 0};
-    struct record_header header = {
-        .key = record_key(BYTES("crm"), bytes_from_string(in->id), true),
-        .time_ms = INT64_MIN, .line = r + 2, .row = r};
+    struct record_header header = {.key = record_key(BYTES("crm"), bytes_from_string(in->id), true),
+                                   .time_ms = INT64_MIN,
+                                   .line = r + 2,
+                                   .row = r};
     run->split.record_offsets[r] = run->split.records.size;
     record_encode(&run->split.records, &header, BYTES_EMPTY, bytes_from_string(in->id), values,
                   FIXTURE_FIELDS);
@@ -211,12 +212,14 @@ static inline enum err fixture_publish(const char *data_dir, struct job *job,
     generation_abort(writer);
     return err;
   }
-  struct model model = {.comparison_count = 2, .prior = -20000};
+  struct model model = {.comparison_count = run->state.plan.comparison_count, .prior = -20000};
   char digest[GENERATION_DIGEST_BYTES];
   generation_digest_format(run->digest, digest);
-  struct generation_facts facts = {.digest = bytes_from_string(digest), .as_of_day = run->state.as_of_day,
+  struct generation_facts facts = {.digest = bytes_from_string(digest),
+                                   .as_of_day = run->state.as_of_day,
                                    .row_count = run->state.row_count,
-                                   .records_read = run->state.row_count, .model = &model};
+                                   .records_read = run->state.row_count,
+                                   .model = &model};
   return generation_publish(writer, &facts, failure);
 }
 

@@ -148,8 +148,9 @@ static void ids_live_on_in_the_next_generation(void **state) {
   assert_int_equal(data_folder_path(dir, 2, "events.jsonl", path, NULL), ERR_OK);
   assert_int_equal(data_folder_read_file(path, 1 << 20, &events, NULL), ERR_OK);
   const char *text = buffer_string(&events);
-  assert_non_null(strstr(text, "{\"event\":\"created\",\"first\":\"C20240501005\",\"last\":"
-                               "\"C20240501006\",\"count\":2}\n"));
+  assert_non_null(strstr(text,
+                         "{\"event\":\"created\",\"first\":\"C20240501005\",\"last\":"
+                         "\"C20240501006\",\"count\":2}\n"));
   assert_non_null(strstr(text, "\"event\":\"merged\""));
   assert_non_null(strstr(text, "\"event\":\"split\""));
   assert_non_null(strstr(text, "\"event\":\"retired\""));
@@ -246,9 +247,9 @@ static void die_there(const char *name) {
 
 static void a_kill_on_the_way_leaves_one_whole_generation(void **state) {
   (void)state;
-  static const char *const points[] = {"built", "shards synced", "events written",
-                                       "manifest written", "folder synced", "pointer written",
-                                       "pointer renamed", "published", "cleaned"};
+  static const char *const points[] = {
+      "built",           "shards synced",   "events written", "manifest written", "folder synced",
+      "pointer written", "pointer renamed", "published",      "cleaned"};
   for (size_t p = 0; p < sizeof points / sizeof *points; p++) {
     char dir[64];
     struct fixture_run one, two, again;
@@ -277,8 +278,7 @@ static void a_kill_on_the_way_leaves_one_whole_generation(void **state) {
     publish(dir, second_day, 7, &again);
     g = open_ok(dir);
     assert_int_equal(generation_manifest(g)->generation, is_published ? 3 : 2);
-    assert_int_equal(generation_get(g, fixture_customer(&one, 4), &arena, &c, NULL),
-                     ERR_NOT_FOUND);
+    assert_int_equal(generation_get(g, fixture_customer(&one, 4), &arena, &c, NULL), ERR_NOT_FOUND);
     assert_int_equal(fixture_customer(&again, 3), fixture_customer(&one, 3));
     generation_close(g);
     arena_release(&arena);
@@ -407,7 +407,8 @@ static void leaves_find_what_a_scan_finds(void **state) {
   char dir[64], path[96];
   fixture_folder_make(dir);
   snprintf(path, sizeof path, "%s/one.lmdb", dir);
-  /* Few different terms, so that lists run over several leaves; record keys come up to 400 times. */
+  /* Few different terms, so that lists run over several leaves; record keys come up to 400 times.
+   */
   for (uint32_t i = 0; i < TERMS; i++) {
     terms[i] = index_term(i / 1700 * 3, i);
     records[i] = (struct index_record){{i / 400 * 5, i / 200}, i, 0};

@@ -17,8 +17,9 @@ static struct fixture_run run;
 static struct generation *generation;
 static char folder[64];
 
-static const char *const names[] = {"张伟", "张伟明", "欧阳娜娜", "李娜", "王小明", "Zhang Wei",
-                                    "爱新觉罗·启星", "陈", "Ángel Díaz", "𠮷野家"};
+static const char *const names[] = {"张伟",       "张伟明",    "欧阳娜娜",      "李娜",
+                                    "王小明",     "Zhang Wei", "爱新觉罗·启星", "陈",
+                                    "Ángel Díaz", "𠮷野家"};
 static const char *const places[] = {"北京市朝阳区建国路88号", "上海市浦东新区博云路2号",
                                      "No. 5 Zhongshan Road", "广州市天河区"};
 
@@ -31,11 +32,17 @@ static int make_all(void **state) {
     snprintf(memory[i][2], 64, "13%u%04u%03u", (unsigned)(h >> 8) % 10,
              (unsigned)(entity * 37 % 10000), (unsigned)(h >> 20) % 50);
     if (i % 11 == 0) snprintf(memory[i][2], 64, "0755-8888%04u-801", (unsigned)(h >> 9) % 100);
-    if (i % 13 == 0) snprintf(memory[i][2], 64, "13800138000\x1f" "1390013%04u", i);
+    if (i % 13 == 0)
+      snprintf(memory[i][2], 64,
+               "13800138000\x1f"
+               "1390013%04u",
+               i);
     snprintf(memory[i][3], 64, "u%u@example.com", (unsigned)(h >> 40) % 200);
     snprintf(memory[i][4], 64, "%s", places[h >> 50 & 3]);
-    records[i] = (struct fixture_record){
-        memory[i][0], (uint32_t)entity, {memory[i][1], memory[i][2], memory[i][3], memory[i][4]}, 0};
+    records[i] = (struct fixture_record){memory[i][0],
+                                         (uint32_t)entity,
+                                         {memory[i][1], memory[i][2], memory[i][3], memory[i][4]},
+                                         0};
     if (i % 5 == 0) records[i].values[FIXTURE_PHONE] = NULL;
   }
   struct job job;
@@ -73,8 +80,10 @@ static bool phone_fits(const char *value, const char *text) {
   for (; *value; value++)
     if (*value >= '0' && *value <= '9') digits[n++] = *value;
   for (const char *c = text; *c; c++) {
-    if (*c >= '0' && *c <= '9') asked[a++] = *c;
-    else if (*c != '-') return false;
+    if (*c >= '0' && *c <= '9')
+      asked[a++] = *c;
+    else if (*c != '-')
+      return false;
   }
   if (a >= 3 && strncmp(digits, asked, a) == 0) return true;
   if (a >= 4 && a <= 7 && n >= a && strcmp(digits + n - a, asked) == 0) return true;
@@ -154,16 +163,16 @@ static uint32_t compare_with_reference(const char *const *texts, uint32_t count,
 
 static void what_people_type_is_found(void **state) {
   (void)state;
-  static const char *const found[] = {"张", "张伟", "伟明", "欧阳", "zhang", "ZHANG WEI", "ng we",
-                                      "启星", "·", "陈", "ángel", "𠮷", "野家", "138", "1380013",
-                                      "13800138000", "8000", "0013", "0755", "建国路",
-                                      "浦东新区", "zhongshan", "u7@example.com", "U1"};
+  static const char *const found[] = {
+      "张",   "张伟", "伟明",  "欧阳",   "zhang",    "ZHANG WEI", "ng we",          "启星",
+      "·",    "陈",   "ángel", "𠮷",     "野家",     "138",       "1380013",        "13800138000",
+      "8000", "0013", "0755",  "建国路", "浦东新区", "zhongshan", "u7@example.com", "U1"};
   for (size_t i = 0; i < sizeof found / sizeof *found; i++) {
     uint32_t count = compare_with_reference(&found[i], 1, -1);
     if (count == 0 && strcmp(found[i], "·")) fail_msg("nothing for %s", found[i]);
   }
-  static const char *const none[] = {"赵", "伟张", "12", "801", "99999999999", "u7@example", "U", "",
-                                     " ", "张伟明明", "娜李"};
+  static const char *const none[] = {"赵", "伟张", "12", "801",      "99999999999", "u7@example",
+                                     "U",  "",     " ",  "张伟明明", "娜李"};
   for (size_t i = 0; i < sizeof none / sizeof *none; i++)
     assert_int_equal(compare_with_reference(&none[i], 1, -1), 0);
 }
@@ -179,7 +188,8 @@ static void a_masked_number_is_found_by_both_ends(void **state) {
   for (uint32_t e = 0; e < RECORDS / 3; e++) {
     bool any = false;
     for (uint32_t i = e * 3; i < e * 3 + 3; i++)
-      any |= records[i].values[FIXTURE_PHONE] && strstr(records[i].values[FIXTURE_PHONE], "13800138000");
+      any |= records[i].values[FIXTURE_PHONE] &&
+             strstr(records[i].values[FIXTURE_PHONE], "13800138000");
     expected += any;
   }
   assert_true(expected > 3);

@@ -36,7 +36,8 @@ static int make_all(void **state) {
     if (round)
       for (uint32_t i = 0; i < RECORDS; i++) records[i].entity = i < 6 ? 0 : i / 3;
     fixture_run_make(&run, &job, records, RECORDS, DAY);
-    if (fixture_publish(folder, &job, &run, &failure)) return print_message("%s\n", failure.message), -1;
+    if (fixture_publish(folder, &job, &run, &failure))
+      return print_message("%s\n", failure.message), -1;
     if (round == 0) fixture_run_release(&run);
   }
   job_release(&job);
@@ -313,7 +314,8 @@ static void every_table_is_checked_by_itself(void **state) {
       }
     buffer_release(&whole);
   }
-  assert_int_equal(changed, (SHARDS * (STORE_TABLE_COUNT - 1) + 1) * 2); /* one alias, in one shard */
+  assert_int_equal(changed,
+                   (SHARDS * (STORE_TABLE_COUNT - 1) + 1) * 2); /* one alias, in one shard */
   a_sound_generation_passes(NULL);
 }
 

@@ -279,8 +279,8 @@ static void a_damaged_index_is_refused(void **state) {
   identity_release(id);
 }
 
-/* The rule, said slowly: for each former id the entity with most of its records; for each entity the
- * smallest id it was given. */
+/* The rule, said slowly: for each former id the entity with most of its records; for each entity
+ * the smallest id it was given. */
 static void check_against_reference(const struct world *w, const struct identity_result *r,
                                     uint32_t entities, uint64_t formers) {
   uint64_t expected[RECORDS_MAX] = {0};
@@ -312,8 +312,10 @@ static void check_against_reference(const struct world *w, const struct identity
     if (total && (!expected[best] || f < expected[best])) expected[best] = f;
   }
   for (uint32_t e = 0; e < entities; e++) {
-    if (expected[e]) assert_int_equal(r->customer_ids[e], expected[e]);
-    else assert_true(r->customer_ids[e] > NEW_ID);
+    if (expected[e])
+      assert_int_equal(r->customer_ids[e], expected[e]);
+    else
+      assert_true(r->customer_ids[e] > NEW_ID);
     for (uint32_t other = 0; other < e; other++)
       assert_true(r->customer_ids[e] != r->customer_ids[other]);
   }
@@ -345,8 +347,7 @@ static void random_worlds_follow_the_rule_in_any_order(void **state) {
     struct identity *a = run(&w, false, &forward);
     check_against_reference(&w, forward, entities, formers);
     struct identity *b = run(&w, true, &backward);
-    assert_memory_equal(forward->customer_ids, backward->customer_ids,
-                        entities * sizeof(uint64_t));
+    assert_memory_equal(forward->customer_ids, backward->customer_ids, entities * sizeof(uint64_t));
     assert_int_equal(forward->event_count, backward->event_count);
     for (size_t i = 0; i < forward->event_count; i++) {
       const struct identity_event *x = &forward->events[i], *y = &backward->events[i];

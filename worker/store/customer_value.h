@@ -13,8 +13,9 @@
 size_t customer_value_size(const struct generation_customer *customer);
 void customer_value_write(const struct generation_customer *customer, char *out);
 
-/* Copies the bytes into the arena and points there. customer_id is not set. ERR_MALFORMED when it is
- * no such value; never reads beyond data; the arena grows by at most a constant factor of its size. */
+/* Copies the bytes into the arena and points there. customer_id is not set. ERR_MALFORMED when it
+ * is no such value; never reads beyond data; the arena grows by at most a constant factor of its
+ * size. */
 enum err customer_value_read(struct bytes data, uint32_t field_count, struct arena *arena,
                              struct stored_customer *customer);
 

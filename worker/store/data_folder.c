@@ -171,8 +171,8 @@ static enum err current_is_missing(const char *data_dir, struct failure *failure
   uint64_t highest, unused;
   enum err err = highest_generation(data_dir, 0, &highest, &unused, failure);
   if (err) return err;
-  /* A run that broke before it ever published leaves generation 1 at most. Anything above means that
-   * there was a CURRENT: starting anew would use customer ids a second time. */
+  /* A run that broke before it ever published leaves generation 1 at most. Anything above means
+   * that there was a CURRENT: starting anew would use customer ids a second time. */
   if (highest > 1)
     return failure_set(failure, ERR_CORRUPT,
                        "%s/CURRENT is gone although there are generations up to %" PRIu64

@@ -36,7 +36,8 @@ static enum err read_manifest_of(const char *data_dir, const struct data_folder_
   if (!err) err = data_folder_read_file(path, MANIFEST_BYTES_MAX, &text, failure);
   if (!err) {
     struct hash128 found = hash_bytes_128(buffer_bytes(&text));
-    if (found.low != current->manifest_checksum.low || found.high != current->manifest_checksum.high)
+    if (found.low != current->manifest_checksum.low ||
+        found.high != current->manifest_checksum.high)
       err = failure_set(failure, ERR_CORRUPT,
                         "%s is not what was published (%zu bytes, another checksum than CURRENT "
                         "says): restore the file from a backup or run again",
@@ -90,7 +91,8 @@ enum err generation_open(const char *data_dir, struct generation **out, struct f
     if (err != ERR_NOT_FOUND || attempt == OPEN_ATTEMPTS) return err;
     if (current.generation == tried)
       return failure_set(failure, ERR_CORRUPT,
-                         "generation %" PRIu64 " in %s, the current one, lacks a file: restore it "
+                         "generation %" PRIu64
+                         " in %s, the current one, lacks a file: restore it "
                          "from a backup or run again",
                          tried, data_dir);
     tried = current.generation;
@@ -195,8 +197,9 @@ enum err generation_get(const struct generation *g, uint64_t customer_id, struct
   err = get_alias(g, customer_id, &alias, failure);
   customer_id_format(customer_id, name);
   if (err == ERR_NOT_FOUND)
-    return failure_set(failure, ERR_NOT_FOUND, "there is no customer %s in %s (generation %" PRIu64
-                       ")", name, g->data_dir, g->manifest.generation);
+    return failure_set(failure, ERR_NOT_FOUND,
+                       "there is no customer %s in %s (generation %" PRIu64 ")", name, g->data_dir,
+                       g->manifest.generation);
   if (err) return err;
   if (alias.target == 0)
     return failure_set(failure, ERR_NOT_FOUND,
@@ -231,12 +234,12 @@ enum err generation_get_by_key(const struct generation *g, struct hash128 key, s
     struct index_record record;
     enum err err = index_find_record(g->shards[s], key, &record, failure);
     if (err == ERR_NOT_FOUND) continue;
-    if (!err)
-      err = generation_get_by_ordinal(g, s, record.ordinal, arena, customer, failure);
+    if (!err) err = generation_get_by_ordinal(g, s, record.ordinal, arena, customer, failure);
     if (err) return err;
     *member = record.member;
     if (record.member >= customer->member_count)
-      return failure_set(failure, ERR_CORRUPT, "%s: the record index names a record that is not there",
+      return failure_set(failure, ERR_CORRUPT,
+                         "%s: the record index names a record that is not there",
                          shard_reader_path(g->shards[s]));
     return ERR_OK;
   }

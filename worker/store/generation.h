@@ -4,18 +4,17 @@
  *   DATA_DIR/LOCK                        held by the one run that builds
  *   DATA_DIR/generations/000042/manifest.json, events.jsonl, shard_000.lmdb …
  *
- * A run builds the next generation beside the current one and moves CURRENT with one rename; readers
- * see the old one or the new one, whole. The generation before the current one is kept.
+ * A run builds the next generation beside the current one and moves CURRENT with one rename;
+ * readers see the old one or the new one, whole. The generation before the current one is kept.
  *
  * Writing, in this order (worker/store/README.md has the picture):
  *   generation_writer_open       one thread
  *   generation_assign_ids        one thread, after clustering: which entity is which customer
  *   generation_order_make        which entities go to which shard, in which order
- *   generation_shard_begin / _append / _end     once per shard, every shard; different shards may be
- *                                written by different threads at the same time
- *   generation_publish           one thread, after the last generation_shard_end
- * or generation_abort at any point. Reading: generation_open; everything on a `const struct
- * generation *` may be called by any number of threads. */
+ *   generation_shard_begin / _append / _end     once per shard, every shard; different shards may
+ * be written by different threads at the same time generation_publish           one thread, after
+ * the last generation_shard_end or generation_abort at any point. Reading: generation_open;
+ * everything on a `const struct generation *` may be called by any number of threads. */
 #ifndef GUIYI_WORKER_STORE_GENERATION_H
 #define GUIYI_WORKER_STORE_GENERATION_H
 
@@ -28,19 +27,20 @@ struct generation;
 struct generation_writer;
 struct generation_shard;
 
-/* What the block stage found out about one record's values: what explaining needs besides the record
- * itself. Copied from its feature row. */
+/* What the run knew of a record besides its values: what explaining needs. Made by
+ * member_evidence_of (stored_row.h). */
 struct member_evidence {
   uint8_t rule_class[JOB_BLOCKING_RULES_MAX];
   uint8_t frequency[JOB_COMPARISONS_MAX / 2];
+  uint8_t feature_check[JOB_COMPARISONS_MAX]; /* eight bits of each feature; 0 = it was missing */
 };
 
 /* One customer as it is stored. */
 struct generation_customer {
   uint64_t customer_id;
-  struct bytes golden;                /* worker/golden_codec.h */
-  uint32_t member_count;              /* at least 1 */
-  const struct record_view *members;  /* canonical order */
+  struct bytes golden;                    /* worker/golden_codec.h */
+  uint32_t member_count;                  /* at least 1 */
+  const struct record_view *members;      /* canonical order */
   const struct member_evidence *evidence; /* by member */
 };
 
@@ -55,19 +55,19 @@ uint64_t generation_writer_number(const struct generation_writer *writer);
 /* The current generation, which the new one continues; NULL for the first. Owned by the writer. */
 const struct generation *generation_writer_previous(const struct generation_writer *writer);
 
-/* Gives every entity of run->clusters its customer id (run->customer_ids is allocated here; free() it)
- * by the rule of worker/store/identity.h; the writer keeps the aliases and events that follow from
- * it. Reads run->rows, clusters, as_of_day. */
+/* Gives every entity of run->clusters its customer id (run->customer_ids is allocated here; free()
+ * it) by the rule of worker/store/identity.h; the writer keeps the aliases and events that follow
+ * from it. Reads run->rows, clusters, as_of_day. */
 enum err generation_assign_ids(struct generation_writer *writer, struct run_state *run,
                                struct failure *failure);
 
 /* Entities grouped by shard, inside a shard by ascending customer id: the order of appending. */
 struct generation_order {
-  uint32_t *entities;                             /* entity_count of them */
+  uint32_t *entities; /* entity_count of them */
   uint32_t shard_start[GENERATION_SHARDS_MAX + 1];
 };
-void generation_order_make(const uint64_t *customer_ids, uint32_t entity_count, uint32_t shard_count,
-                           struct generation_order *order);
+void generation_order_make(const uint64_t *customer_ids, uint32_t entity_count,
+                           uint32_t shard_count, struct generation_order *order);
 void generation_order_release(struct generation_order *order);
 /* The shard of a customer: the slot of xxh3(id), a shard being a run of slots. */
 uint32_t generation_shard_of(uint64_t customer_id, uint32_t shard_count);
@@ -84,24 +84,24 @@ enum err generation_shard_end(struct generation_shard *take_shard, struct failur
 /* Gives up a shard that was begun; the run must then be aborted. NULL is allowed. */
 void generation_shard_drop(struct generation_shard *take_shard);
 
-/* A run's digest (the sum of golden_digest over all customers, worker/golden_codec.h) as it is printed
- * and stands in the manifest: 32 hexadecimal digits. */
+/* A run's digest (the sum of golden_digest over all customers, worker/golden_codec.h) as it is
+ * printed and stands in the manifest: 32 hexadecimal digits. */
 enum { GENERATION_DIGEST_BYTES = 33 };
 void generation_digest_format(struct hash128 digest, char out[GENERATION_DIGEST_BYTES]);
 
 /* What the manifest says of the run besides what the writer knows itself. Borrowed for the call. */
 struct generation_facts {
-  struct bytes digest;             /* of the run; guiyi verify computes it again */
-  int32_t as_of_day;               /* days since 1970-01-01 */
-  uint32_t row_count;              /* record_header.row is below this */
+  struct bytes digest; /* of the run; guiyi verify computes it again */
+  int32_t as_of_day;   /* days since 1970-01-01 */
+  uint32_t row_count;  /* record_header.row is below this */
   uint64_t records_read, records_quarantined, records_rejected;
   const struct model *model;
   const struct manifest_file *files; /* by record_header.file */
   uint32_t file_count;
 };
 
-/* Syncs all shards, writes the manifest, moves CURRENT, removes generations older than the previous.
- * On an error the old generation stays current. Either way the writer is gone. */
+/* Syncs all shards, writes the manifest, moves CURRENT, removes generations older than the
+ * previous. On an error the old generation stays current. Either way the writer is gone. */
 enum err generation_publish(struct generation_writer *take_writer,
                             const struct generation_facts *facts, struct failure *failure);
 /* Removes what was built. NULL is allowed. */
@@ -109,15 +109,15 @@ void generation_abort(struct generation_writer *take_writer);
 
 /* ---- reading ---- */
 
-/* Opens the current generation and stays with it, whatever is published later. ERR_NOT_FOUND when the
- * folder has none. */
+/* Opens the current generation and stays with it, whatever is published later. ERR_NOT_FOUND when
+ * the folder has none. */
 enum err generation_open(const char *data_dir, struct generation **out, struct failure *failure);
 void generation_close(struct generation *take_generation); /* NULL is allowed */
 const struct manifest *generation_manifest(const struct generation *generation);
 
 /* A customer read back; all in the arena. */
 struct stored_customer {
-  uint64_t customer_id;            /* the one it has now, when an alias was asked for */
+  uint64_t customer_id; /* the one it has now, when an alias was asked for */
   struct bytes golden;
   uint32_t member_count;
   const struct record_view *members;

@@ -153,8 +153,8 @@ static int candidate_order(const void *a_, const void *b_) {
 
 /* ---- verifying ---- */
 
-static bool condition_holds(const struct search_condition *c, const struct stored_customer *customer,
-                            struct arena *scratch) {
+static bool condition_holds(const struct search_condition *c,
+                            const struct stored_customer *customer, struct arena *scratch) {
   for (uint32_t m = 0; m < customer->member_count; m++) {
     const struct record_view *member = &customer->members[m];
     struct bytes value =

@@ -111,8 +111,8 @@ static void index_customer(struct generation_shard *s, const struct generation_c
   arena_reset(&s->scratch);
 }
 
-enum err generation_shard_append(struct generation_shard *s,
-                                 const struct generation_customer *c, struct failure *failure) {
+enum err generation_shard_append(struct generation_shard *s, const struct generation_customer *c,
+                                 struct failure *failure) {
   check(s->id_count < UINT32_MAX && (s->id_count == 0 || s->ids[s->id_count - 1] < c->customer_id));
   check(generation_shard_of(c->customer_id, s->writer->job->shards) == s->number);
   char key[8], *payload;
@@ -173,8 +173,8 @@ static enum err write_aliases(struct generation_shard *s, struct failure *failur
     const struct identity_alias *alias = &s->writer->ids->aliases[order->entities[i]];
     char key[8], *payload;
     store_be64(key, alias->customer_id);
-    err = shard_writer_put(s->file, STORE_ALIAS, bytes_of(key, sizeof key), 16, 1, &payload,
-                           failure);
+    err =
+        shard_writer_put(s->file, STORE_ALIAS, bytes_of(key, sizeof key), 16, 1, &payload, failure);
     if (err) break;
     memcpy(payload, &alias->target, 8);
     memcpy(payload + 8, &alias->generation, 8);

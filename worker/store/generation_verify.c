@@ -29,7 +29,8 @@ struct verify {
   uint32_t shards_read;
   struct hash128 digest;
   struct buffer scratch;
-  uint64_t *ids[GENERATION_SHARDS_MAX]; /* of the customers, ascending; NULL = the shard is damaged */
+  uint64_t
+      *ids[GENERATION_SHARDS_MAX]; /* of the customers, ascending; NULL = the shard is damaged */
   size_t id_count[GENERATION_SHARDS_MAX];
   struct identity_alias *aliases_read;
   size_t alias_count, alias_capacity;
@@ -40,13 +41,13 @@ struct shard_check {
   struct verify *verify;
   const struct shard_reader *reader;
   uint32_t number;
-  uint64_t *ids;              /* from table customer */
+  uint64_t *ids; /* from table customer */
   size_t id_count, id_capacity;
   struct index_record *found; /* from table customer; unsorted */
   size_t found_count, found_capacity;
-  size_t leaf_entries;        /* of tables ordinal and record: position while comparing */
+  size_t leaf_entries; /* of tables ordinal and record: position while comparing */
   struct arena arena;
-  bool wrong;                 /* one problem per table is enough */
+  bool wrong; /* one problem per table is enough */
 };
 
 __attribute__((format(printf, 2, 3))) static void problem(struct verify *v, const char *format,
@@ -79,8 +80,9 @@ static void check_row(struct shard_check *s, const struct record_header *h, cons
   }
   uint64_t bit = (uint64_t)1 << (h->row & 63);
   if (v->row_seen[h->row >> 6] & bit)
-    problem(v, "%s, customer %s: row %" PRIu32 " of the run (line %" PRIu64
-               " of its file) is in two customers, or twice in one",
+    problem(v,
+            "%s, customer %s: row %" PRIu32 " of the run (line %" PRIu64
+            " of its file) is in two customers, or twice in one",
             shard_reader_path(s->reader), name, h->row, h->line);
   v->row_seen[h->row >> 6] |= bit;
 }
@@ -236,15 +238,16 @@ static void check_table(struct shard_check *s, enum store_table table, XXH3_stat
     return;
   }
   XXH128_hash_t h = XXH3_128bits_digest(state);
-  if (sum.entries != expected->entries || sum.puts != expected->puts || sum.bytes != expected->bytes)
-    problem(s->verify, "%s, table %s: %" PRIu64 " entries in %" PRIu64 " rows, %" PRIu64
-                       " bytes were found, %" PRIu64 " in %" PRIu64 ", %" PRIu64
-                       " bytes were published",
+  if (sum.entries != expected->entries || sum.puts != expected->puts ||
+      sum.bytes != expected->bytes)
+    problem(s->verify,
+            "%s, table %s: %" PRIu64 " entries in %" PRIu64 " rows, %" PRIu64
+            " bytes were found, %" PRIu64 " in %" PRIu64 ", %" PRIu64 " bytes were published",
             path, store_table_names[table], sum.entries, sum.puts, sum.bytes, expected->entries,
             expected->puts, expected->bytes);
   else if (h.low64 != expected->checksum.low || h.high64 != expected->checksum.high)
-    problem(s->verify, "%s, table %s: the content is not what was published (another checksum)", path,
-            store_table_names[table]);
+    problem(s->verify, "%s, table %s: the content is not what was published (another checksum)",
+            path, store_table_names[table]);
   else if (s->wrong)
     problem(s->verify, "%s, table %s: it does not lead to what is in table customer", path,
             store_table_names[table]);
@@ -321,21 +324,25 @@ static void check_aliases(struct verify *v) {
 static void check_counts(struct verify *v) {
   const struct manifest *m = &v->manifest;
   if (m->records + m->records_quarantined + m->records_rejected != m->records_read)
-    problem(v, "manifest.json: %" PRIu64 " records were read, but linked, quarantined and rejected "
-               "ones are not as many together", m->records_read);
+    problem(v,
+            "manifest.json: %" PRIu64
+            " records were read, but linked, quarantined and rejected "
+            "ones are not as many together",
+            m->records_read);
   /* What a damaged shard lacks was said already. */
   if (v->shards_read != m->shard_count) return;
   if (v->customers != m->customers || v->records != m->records || v->alias_count != m->aliases)
-    problem(v, "%" PRIu64 " customers, %" PRIu64 " records, %zu aliases were found, %" PRIu64
-               ", %" PRIu64 ", %" PRIu64 " were published",
+    problem(v,
+            "%" PRIu64 " customers, %" PRIu64 " records, %zu aliases were found, %" PRIu64
+            ", %" PRIu64 ", %" PRIu64 " were published",
             v->customers, v->records, v->alias_count, m->customers, m->records, m->aliases);
   char digest[GENERATION_DIGEST_BYTES];
   generation_digest_format(v->digest, digest);
   if (!v->has_plan || m->digest.size != strlen(digest)) return;
   v->report->digest_is_checked = true;
   if (!bytes_equal(m->digest, bytes_from_string(digest)))
-    problem(v, "the digest of all customers is %s, %.*s was published", digest,
-            (int)m->digest.size, m->digest.data);
+    problem(v, "the digest of all customers is %s, %.*s was published", digest, (int)m->digest.size,
+            m->digest.data);
 }
 
 static void read_job(struct verify *v) {

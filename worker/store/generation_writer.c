@@ -218,15 +218,18 @@ static void print_event(const struct identity_event *e, struct buffer *out) {
   customer_id_format(e->other, other);
   switch (e->kind) {
     case IDENTITY_CREATED:
-      buffer_printf(out, "{\"event\":\"created\",\"first\":\"%s\",\"last\":\"%s\",\"count\":%" PRIu64
-                         "}\n", id, other, e->count);
+      buffer_printf(
+          out, "{\"event\":\"created\",\"first\":\"%s\",\"last\":\"%s\",\"count\":%" PRIu64 "}\n",
+          id, other, e->count);
       return;
     case IDENTITY_MERGED:
       buffer_printf(out, "{\"event\":\"merged\",\"customer\":\"%s\",\"into\":\"%s\"}\n", id, other);
       return;
     case IDENTITY_SPLIT:
-      buffer_printf(out, "{\"event\":\"split\",\"customer\":\"%s\",\"into\":\"%s\",\"records\":%" PRIu64
-                         "}\n", id, other, e->count);
+      buffer_printf(out,
+                    "{\"event\":\"split\",\"customer\":\"%s\",\"into\":\"%s\",\"records\":%" PRIu64
+                    "}\n",
+                    id, other, e->count);
       return;
     case IDENTITY_RETIRED:
       buffer_printf(out, "{\"event\":\"retired\",\"customer\":\"%s\"}\n", id);
@@ -278,8 +281,8 @@ static enum err make_manifest(struct generation_writer *w, const struct generati
   };
   buffer_release(&job_text);
   for (uint32_t f = 0; f < job->field_count; f++)
-    m->fields[f] = (struct manifest_field){job->fields[f].name, job->fields[f].type,
-                                           job->fields[f].multi};
+    m->fields[f] =
+        (struct manifest_field){job->fields[f].name, job->fields[f].type, job->fields[f].multi};
   for (uint32_t s = 0; s < job->source_count; s++) m->sources[s] = job->sources[s].id;
   for (uint32_t s = 0; s < job->shards; s++) {
     check(w->ended[s]);

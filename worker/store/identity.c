@@ -1,6 +1,7 @@
-/* Joining is by sorted record keys: the new run's are sorted once, with an index by their first bits;
- * the previous generation's come sorted from its shards. All records of a former customer lie in one
- * shard, so its votes are counted there and only one ballot per (customer, entity) is kept. */
+/* Joining is by sorted record keys: the new run's are sorted once, with an index by their first
+ * bits; the previous generation's come sorted from its shards. All records of a former customer lie
+ * in one shard, so its votes are counted there and only one ballot per (customer, entity) is kept.
+ */
 #include "worker/store/identity.h"
 
 #include <inttypes.h>
@@ -22,13 +23,13 @@ struct ballot {
 
 struct identity {
   struct identity_input input;
-  struct radix_pair *sorted;  /* (key.low, index of record) of the new run */
-  uint32_t *taken;            /* at the first of a run of equal keys: how many were given out */
-  size_t *bucket_start;       /* by the first bucket_bits of key.low */
+  struct radix_pair *sorted; /* (key.low, index of record) of the new run */
+  uint32_t *taken;           /* at the first of a run of equal keys: how many were given out */
+  size_t *bucket_start;      /* by the first bucket_bits of key.low */
   unsigned bucket_bits;
-  struct ballot *ballots;     /* by customer as added; one customer's lie together */
+  struct ballot *ballots; /* by customer as added; one customer's lie together */
   size_t ballot_count, ballot_capacity;
-  uint64_t *retired;          /* former customers without a ballot */
+  uint64_t *retired; /* former customers without a ballot */
   size_t retired_count, retired_capacity;
   struct identity_alias *former_aliases;
   size_t former_alias_count;
@@ -58,14 +59,15 @@ static int tie_order(const void *a_, const void *b_) {
   return (a->entity > b->entity) - (a->entity < b->entity);
 }
 
-/* Puts records of one low key in an order that doesn't depend on rows. Rare, but there may be many. */
+/* Puts records of one low key in an order that doesn't depend on rows. Rare, but there may be many.
+ */
 static void order_ties(struct identity *id, size_t from, size_t to) {
   struct tie *ties = memory_new((to - from) * sizeof *ties);
   for (size_t i = from; i < to; i++) {
     uint32_t record = (uint32_t)id->sorted[i].value;
     uint32_t entity = id->input.records[record].entity;
-    ties[i - from] = (struct tie){id->input.records[record].key, id->input.entity_keys[entity],
-                                  entity, record};
+    ties[i - from] =
+        (struct tie){id->input.records[record].key, id->input.entity_keys[entity], entity, record};
   }
   qsort(ties, to - from, sizeof *ties, tie_order);
   for (size_t i = from; i < to; i++) id->sorted[i].value = ties[i - from].record;
@@ -112,8 +114,10 @@ static const struct identity_record *take_record(struct identity *id, struct has
   size_t low = id->bucket_start[bucket], high = id->bucket_start[bucket + 1], end = high;
   while (low < high) {
     size_t middle = (low + high) / 2;
-    if (id->sorted[middle].key < key.low) low = middle + 1;
-    else high = middle;
+    if (id->sorted[middle].key < key.low)
+      low = middle + 1;
+    else
+      high = middle;
   }
   const struct identity_record *records = id->input.records;
   while (low < end && id->sorted[low].key == key.low &&
@@ -137,7 +141,8 @@ static int by_entity(const void *a_, const void *b_) {
   return (a->entity > b->entity) - (a->entity < b->entity);
 }
 
-/* One former customer's records as they are in the new run: a ballot for every entity among them. */
+/* One former customer's records as they are in the new run: a ballot for every entity among them.
+ */
 static void count_votes(struct identity *id, uint64_t customer_id,
                         const struct identity_record **records, size_t count) {
   bool is_whole = true;
@@ -226,7 +231,8 @@ static bool ballot_wins(const struct identity *id, const struct ballot *a, const
 
 static size_t ballots_end(const struct identity *id, size_t from) {
   size_t to = from + 1;
-  while (to < id->ballot_count && id->ballots[to].customer_id == id->ballots[from].customer_id) to++;
+  while (to < id->ballot_count && id->ballots[to].customer_id == id->ballots[from].customer_id)
+    to++;
   return to;
 }
 
@@ -267,8 +273,7 @@ static struct manifest_counter *counter_of(struct identity *id, uint32_t day) {
   uint32_t i = 0;
   while (i < r->counter_count && r->counters[i].day < day) i++;
   if (i == r->counter_count || r->counters[i].day != day) {
-    memmove(&r->counters[i + 1], &r->counters[i],
-            (r->counter_count - i) * sizeof *r->counters);
+    memmove(&r->counters[i + 1], &r->counters[i], (r->counter_count - i) * sizeof *r->counters);
     r->counters[i] = (struct manifest_counter){day, 0};
     r->counter_count++;
   }
@@ -288,9 +293,10 @@ static enum err mint_new_ids(struct identity *id, struct failure *failure) {
   uint32_t date;
   enum err err = ERR_OK;
   if (!identity_date_of_day(in->as_of_day, &date)) {
-    err = failure_set(failure, ERR_LIMIT,
-                      "the day of the run (as_of) is not in the years 1 to 9999: customer ids begin "
-                      "with that day; set as_of in the job file");
+    err =
+        failure_set(failure, ERR_LIMIT,
+                    "the day of the run (as_of) is not in the years 1 to 9999: customer ids begin "
+                    "with that day; set as_of in the job file");
   } else if (count) {
     struct manifest_counter *counter = counter_of(id, date);
     uint64_t first = counter->last + 1;

@@ -6,7 +6,8 @@
 #include "common/memory.h"
 
 _Static_assert(sizeof(struct index_record) == 24, "stored as it is in memory");
-_Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "entries are stored as they are in memory");
+_Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__,
+               "entries are stored as they are in memory");
 
 /* ---- writing ---- */
 
@@ -14,8 +15,7 @@ static enum err write_leaf(struct shard_writer *writer, enum store_table table, 
                            const void *entries, size_t count, size_t entry_size,
                            struct failure *failure) {
   char *payload;
-  enum err err =
-      shard_writer_put(writer, table, key, count * entry_size, count, &payload, failure);
+  enum err err = shard_writer_put(writer, table, key, count * entry_size, count, &payload, failure);
   if (err) return err;
   memcpy(payload, entries, count * entry_size);
   shard_writer_seal(writer);
@@ -128,8 +128,8 @@ static enum err seek_before(struct shard_view *view, struct bytes key, struct sh
   return err == ERR_NOT_FOUND ? shard_view_step(view, SHARD_FIRST, row, failure) : err;
 }
 
-enum err index_find_term(const struct shard_reader *reader, uint32_t term,
-                         struct u32_list *list, struct failure *failure) {
+enum err index_find_term(const struct shard_reader *reader, uint32_t term, struct u32_list *list,
+                         struct failure *failure) {
   struct shard_view view;
   enum err err = shard_view_open(reader, STORE_TERM, &view, failure);
   if (err) return err;
@@ -147,8 +147,10 @@ enum err index_find_term(const struct shard_reader *reader, uint32_t term,
     size_t low = 0, high = count;
     while (low < high) {
       size_t middle = (low + high) / 2;
-      if (words[middle] < index_term(term, 0)) low = middle + 1;
-      else high = middle;
+      if (words[middle] < index_term(term, 0))
+        low = middle + 1;
+      else
+        high = middle;
     }
     for (; low < count && words[low] >> 32 == term; low++)
       u32_list_append(list, (uint32_t)words[low]);

@@ -3,11 +3,13 @@
  *
  *   ordinal   u64 customer id                              key: number of the leaf
  *   term      u64 = term hash << 32 | ordinal              key: its first entry
- *   record    struct index_record                          key: first record key, number of the leaf
+ *   record    struct index_record                          key: first record key, number of the
+ * leaf
  *
  * An ordinal is a customer's position in its shard, from 0 in order of id: 4 bytes instead of 8 in
- * every posting, and lists that intersect as plain sorted numbers. Term hashes have 32 bits: what is
- * found is verified against the customer's values anyway. Entries are little-endian, keys big-endian. */
+ * every posting, and lists that intersect as plain sorted numbers. Term hashes have 32 bits: what
+ * is found is verified against the customer's values anyway. Entries are little-endian, keys
+ * big-endian. */
 #ifndef GUIYI_WORKER_STORE_INDEX_LEAF_H
 #define GUIYI_WORKER_STORE_INDEX_LEAF_H
 
@@ -39,8 +41,8 @@ enum err index_write_terms(struct shard_writer *writer, const uint64_t *terms, s
 enum err index_write_records(struct shard_writer *writer, const struct index_record *records,
                              size_t count, struct failure *failure);
 
-/* Decoding one leaf's payload; ERR_MALFORMED when its size can't be or it is not sorted. The count of
- * entries is returned; words must have room for LEAF_WORDS, records for LEAF_RECORDS. */
+/* Decoding one leaf's payload; ERR_MALFORMED when its size can't be or it is not sorted. The count
+ * of entries is returned; words must have room for LEAF_WORDS, records for LEAF_RECORDS. */
 enum err index_decode_words(struct bytes payload, uint64_t *words, size_t *count);
 enum err index_decode_records(struct bytes payload, struct index_record *records, size_t *count);
 
@@ -52,8 +54,8 @@ void u32_list_append(struct u32_list *list, uint32_t item);
 void u32_list_release(struct u32_list *list);
 
 /* Appends the ordinals of the customers that have the term, ascending. None is no error. */
-enum err index_find_term(const struct shard_reader *reader, uint32_t term,
-                         struct u32_list *list, struct failure *failure);
+enum err index_find_term(const struct shard_reader *reader, uint32_t term, struct u32_list *list,
+                         struct failure *failure);
 /* The first entry of a record key; ERR_NOT_FOUND when there is none. */
 enum err index_find_record(const struct shard_reader *reader, struct hash128 key,
                            struct index_record *record, struct failure *failure);

@@ -166,7 +166,8 @@ struct parse {
 
 static void wrong(struct parse *p, const char *name, const char *expected) {
   if (p->err) return;
-  p->err = failure_set(p->failure, ERR_MALFORMED, "the manifest's \"%s\" is not %s", name, expected);
+  p->err =
+      failure_set(p->failure, ERR_MALFORMED, "the manifest's \"%s\" is not %s", name, expected);
 }
 
 static yajl_val find(struct parse *p, yajl_val object, const char *name) {
@@ -286,7 +287,8 @@ static void parse_inputs(struct parse *p, yajl_val root, struct manifest *m) {
     m->fields[f].name = text(p, list[f], "name");
     m->fields[f].type = type_of(p, text(p, list[f], "type"));
     yajl_val multi = find(p, list[f], "multi");
-    if (!p->err && !YAJL_IS_TRUE(multi) && !YAJL_IS_FALSE(multi)) wrong(p, "multi", "true or false");
+    if (!p->err && !YAJL_IS_TRUE(multi) && !YAJL_IS_FALSE(multi))
+      wrong(p, "multi", "true or false");
     m->fields[f].multi = !p->err && YAJL_IS_TRUE(multi);
   }
   list = items(p, root, "sources", 0, JOB_SOURCES_MAX, &m->source_count);
@@ -342,7 +344,8 @@ static void parse_root(struct parse *p, yajl_val root, struct manifest *m) {
   int64_t format = integer(p, root, "format", 0, INT64_MAX);
   if (!p->err && format != MANIFEST_FORMAT)
     p->err = failure_set(p->failure, ERR_MALFORMED,
-                         "the generation has format %" PRId64 ", this program reads format %d: use "
+                         "the generation has format %" PRId64
+                         ", this program reads format %d: use "
                          "the program that wrote it, or a newer one",
                          format, MANIFEST_FORMAT);
   m->generation = (uint64_t)integer(p, root, "generation", 1, INT64_MAX);
@@ -373,8 +376,10 @@ static bool depth_is_fine(struct bytes json) {
     char c = json.data[i];
     if (c == '\0') return false;
     if (in_string) {
-      if (c == '\\') i++;
-      else if (c == '"') in_string = false;
+      if (c == '\\')
+        i++;
+      else if (c == '"')
+        in_string = false;
     } else if (c == '"') {
       in_string = true;
     } else if (c == '{' || c == '[') {

@@ -1,8 +1,9 @@
-/* manifest — what one generation consists of: counts and checksums per shard and table, and everything
- * needed to understand it without the run that made it (fields, job, model, input files).
+/* manifest — what one generation consists of: counts and checksums per shard and table, and
+ * everything needed to understand it without the run that made it (fields, job, model, input
+ * files).
  *
- * Written last, as manifest.json; CURRENT holds its checksum. Reading never trusts it: a manifest is
- * outside input. */
+ * Written last, as manifest.json; CURRENT holds its checksum. Reading never trusts it: a manifest
+ * is outside input. */
 #ifndef GUIYI_WORKER_STORE_MANIFEST_H
 #define GUIYI_WORKER_STORE_MANIFEST_H
 
@@ -18,12 +19,12 @@ enum {
 };
 
 /* The tables of a shard, in the order in which they are written: T(id, name). */
-#define STORE_TABLE_LIST(T)                                                                        \
-  T(CUSTOMER, "customer")   /* customer id → golden record and members (customer_value.h) */       \
-  T(ORDINAL, "ordinal")     /* leaves of customer ids: the n-th customer of the shard */           \
-  T(RECORD, "record")       /* leaves of (record key, ordinal, member) in order of key */          \
-  T(TERM, "term")           /* leaves of (term hash, ordinal): the search index */                 \
-  T(ALIAS, "alias")         /* former customer id → what became of it */
+#define STORE_TABLE_LIST(T)                                                                  \
+  T(CUSTOMER, "customer") /* customer id → golden record and members (customer_value.h) */ \
+  T(ORDINAL, "ordinal")   /* leaves of customer ids: the n-th customer of the shard */       \
+  T(RECORD, "record")     /* leaves of (record key, ordinal, member) in order of key */      \
+  T(TERM, "term")         /* leaves of (term hash, ordinal): the search index */             \
+  T(ALIAS, "alias")       /* former customer id → what became of it */
 
 enum store_table {
 #define T(id, name) STORE_##id,
@@ -34,16 +35,16 @@ enum store_table {
 extern const char *const store_table_names[STORE_TABLE_COUNT];
 
 struct manifest_table {
-  uint64_t entries;         /* rows of the table; for leaves: what is in them */
-  uint64_t puts;            /* LMDB rows */
-  uint64_t bytes;           /* keys and values */
-  struct hash128 checksum;  /* of keys and values with their sizes, in key order */
+  uint64_t entries;        /* rows of the table; for leaves: what is in them */
+  uint64_t puts;           /* LMDB rows */
+  uint64_t bytes;          /* keys and values */
+  struct hash128 checksum; /* of keys and values with their sizes, in key order */
 };
 
 struct manifest_shard {
   struct manifest_table tables[STORE_TABLE_COUNT];
   uint64_t file_bytes;
-  uint64_t *chunks;         /* XXH3-64 of every MANIFEST_CHUNK_BYTES of the file, the last shorter */
+  uint64_t *chunks; /* XXH3-64 of every MANIFEST_CHUNK_BYTES of the file, the last shorter */
   uint32_t chunk_count;
 };
 enum { MANIFEST_CHUNK_BYTES = 16 << 20 };
@@ -51,9 +52,9 @@ enum { MANIFEST_CHUNK_BYTES = 16 << 20 };
 /* An input file of the run. */
 struct manifest_file {
   struct bytes path;
-  uint32_t source;          /* index in job.sources */
+  uint32_t source; /* index in job.sources */
   uint64_t size_bytes;
-  int64_t modified_ns;      /* st_mtim */
+  int64_t modified_ns; /* st_mtim */
 };
 
 struct manifest_field {
@@ -64,29 +65,29 @@ struct manifest_field {
 
 /* Highest counter used so far for customer ids of one day. */
 struct manifest_counter {
-  uint32_t day;             /* yyyymmdd */
+  uint32_t day; /* yyyymmdd */
   uint64_t last;
 };
 
 struct manifest {
   uint64_t generation;
-  struct bytes digest;      /* the run's */
-  struct hash128 job_digest;/* of job_text */
-  struct bytes job_text;    /* the resolved job, YAML */
-  int32_t as_of_day;        /* days since 1970-01-01 */
+  struct bytes digest;       /* the run's */
+  struct hash128 job_digest; /* of job_text */
+  struct bytes job_text;     /* the resolved job, YAML */
+  int32_t as_of_day;         /* days since 1970-01-01 */
   uint32_t row_count;
   uint64_t records_read, records_quarantined, records_rejected;
   uint64_t customers, records, aliases;
   struct model model;
   struct manifest_field *fields;
   uint32_t field_count;
-  struct bytes *sources;    /* ids, by record_header.source */
+  struct bytes *sources; /* ids, by record_header.source */
   uint32_t source_count;
   struct manifest_file *files;
   uint32_t file_count;
   struct manifest_counter *counters; /* by day */
   uint32_t counter_count;
-  uint64_t events_bytes;    /* of events.jsonl */
+  uint64_t events_bytes; /* of events.jsonl */
   struct hash128 events_checksum;
   uint32_t shard_count;
   struct manifest_shard *shards;

@@ -1,6 +1,6 @@
-/* radix_sort — stable sorts of integer keys, least significant digit first, 11 bits a pass; passes in
- * which all keys have the same digit are skipped. limits.md of the design has the rates: 3 to 10 times
- * qsort. */
+/* radix_sort — stable sorts of integer keys, least significant digit first, 11 bits a pass; passes
+ * in which all keys have the same digit are skipped. limits.md of the design has the rates: 3 to 10
+ * times qsort. */
 #ifndef GUIYI_WORKER_STORE_RADIX_SORT_H
 #define GUIYI_WORKER_STORE_RADIX_SORT_H
 

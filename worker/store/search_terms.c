@@ -5,16 +5,22 @@
 #include "common/text.h"
 #include "worker/golden.h"
 
-enum term_kind { TERM_WHOLE, TERM_START, TERM_PAIR, TERM_DIGITS_START, TERM_DIGITS_MIDDLE,
-                 TERM_DIGITS_END };
+enum term_kind {
+  TERM_WHOLE,
+  TERM_START,
+  TERM_PAIR,
+  TERM_DIGITS_START,
+  TERM_DIGITS_MIDDLE,
+  TERM_DIGITS_END
+};
 
 enum {
   DIGITS_START_MIN = 3,
   DIGITS_START_MAX = 7,
-  DIGITS_MIDDLE_AT = 3,   /* 138 1234 5678: what people call the middle four */
+  DIGITS_MIDDLE_AT = 3, /* 138 1234 5678: what people call the middle four */
   DIGITS_MIDDLE_OF_MIN = 8,
   DIGITS_FOUR = 4,
-  DIGITS_MAX = 64,        /* of a value; further ones are not looked at */
+  DIGITS_MAX = 64,          /* of a value; further ones are not looked at */
   TEXT_CHARACTERS_MAX = 64, /* likewise: a remark of a page must not outweigh all names */
 };
 
@@ -58,8 +64,7 @@ static void pair_terms(uint32_t field, struct bytes folded, size_t pairs_max,
     const char *here = at;
     (void)text_decode(&at, end);
     if (before) {
-      u32_list_append(terms,
-                      term_hash(field, TERM_PAIR, bytes_of(before, (size_t)(at - before))));
+      u32_list_append(terms, term_hash(field, TERM_PAIR, bytes_of(before, (size_t)(at - before))));
       pairs++;
     }
     before = here;
@@ -129,7 +134,8 @@ static void digit_conditions(uint32_t field, struct bytes text, struct arena *ar
   if (!is_number_like(text)) return;
   char memory[DIGITS_MAX], memory_end[DIGITS_MAX];
   const char *star = text.size ? memchr(text.data, '*', text.size) : NULL;
-  struct bytes start = digits_of(star ? bytes_of(text.data, (size_t)(star - text.data)) : text, memory);
+  struct bytes start =
+      digits_of(star ? bytes_of(text.data, (size_t)(star - text.data)) : text, memory);
   size_t start_terms = start.size < DIGITS_START_MAX ? start.size : DIGITS_START_MAX;
   if (star) {
     const char *end = text.data + text.size;
@@ -165,6 +171,10 @@ uint32_t search_conditions(uint32_t field, enum field_search search, struct byte
     return count;
   }
   if (search == FIELD_SEARCH_NONE) return 0;
+  char memory[DIGITS_MAX];
+  if (search == FIELD_SEARCH_DIGITS && is_number_like(cleaned) &&
+      digits_of(cleaned, memory).size < DIGITS_START_MIN)
+    return 0;
   if (canonical.size)
     need(add(conditions, &count, field, SEARCH_EQUAL, arena_copy(arena, canonical)), TERM_WHOLE,
          canonical);
@@ -179,8 +189,7 @@ static bool digits_fit(const struct search_condition *c, struct bytes value) {
   char memory[DIGITS_MAX];
   struct bytes digits = digits_of(value, memory);
   if (c->how == SEARCH_DIGITS_BEGIN) return bytes_starts_with(digits, c->text);
-  if (c->how == SEARCH_DIGITS_END)
-    return bytes_ends_with(digits, c->text);
+  if (c->how == SEARCH_DIGITS_END) return bytes_ends_with(digits, c->text);
   if (c->how == SEARCH_DIGITS_MIDDLE)
     return digits.size >= DIGITS_MIDDLE_OF_MIN &&
            memcmp(digits.data + DIGITS_MIDDLE_AT, c->text.data, DIGITS_FOUR) == 0;

@@ -12,10 +12,11 @@
 #include "common/memory.h"
 
 enum {
-  TXN_PUTS_MAX = 100000,        /* measured: above it LMDB's list of dirty pages slows down */
-  TXN_BYTES_MAX = 4 << 20,       /* its pages stay in the cache and are used again: 32 MiB took twice the time */
+  TXN_PUTS_MAX = 100000, /* measured: above it LMDB's list of dirty pages slows down */
+  TXN_BYTES_MAX =
+      4 << 20, /* its pages stay in the cache and are used again: 32 MiB took twice the time */
   MAP_BYTES_FIRST = 256 << 20,
-  MAP_BYTES_SLACK = 16 << 20,   /* branch pages, free list, half-empty pages of one transaction */
+  MAP_BYTES_SLACK = 16 << 20, /* branch pages, free list, half-empty pages of one transaction */
   FILE_MODE = 0640,
   READ_BYTES = 1 << 20,
 };
@@ -151,10 +152,11 @@ enum err shard_writer_put(struct shard_writer *w, enum store_table table, struct
   check(!w->open_value && key.size <= SHARD_KEY_BYTES_MAX);
   size_t size = payload_size + SHARD_SEAL_BYTES;
   if (size > SHARD_VALUE_BYTES_MAX)
-    return failure_set(failure, ERR_LIMIT,
-                       "a customer's records take %zu bytes together, at most %d can be stored: lower "
-                       "the job's limit of records in one cluster",
-                       size, SHARD_VALUE_BYTES_MAX);
+    return failure_set(
+        failure, ERR_LIMIT,
+        "a customer's records take %zu bytes together, at most %d can be stored: lower "
+        "the job's limit of records in one cluster",
+        size, SHARD_VALUE_BYTES_MAX);
   /* A page of its own at worst, and a page for what it splits. */
   uint64_t worst = size + 2 * 4096;
   if (w->txn && (w->txn_puts >= TXN_PUTS_MAX || w->txn_bytes + worst > TXN_BYTES_MAX)) {
@@ -303,10 +305,9 @@ static enum err open_reader_tables(struct shard_reader *r, struct failure *failu
     rc = mdb_dbi_open(txn, store_table_names[t], 0, &r->dbis[t]);
   if (rc) {
     mdb_txn_abort(txn);
-    return rc == MDB_NOTFOUND
-               ? failure_set(failure, ERR_CORRUPT, "%s lacks a table; `guiyi verify` says more",
-                             r->path)
-               : lmdb_failed("open the tables of", r->path, rc, failure);
+    return rc == MDB_NOTFOUND ? failure_set(failure, ERR_CORRUPT,
+                                            "%s lacks a table; `guiyi verify` says more", r->path)
+                              : lmdb_failed("open the tables of", r->path, rc, failure);
   }
   rc = mdb_txn_commit(txn);
   return rc ? lmdb_failed("read", r->path, rc, failure) : ERR_OK;
@@ -368,9 +369,8 @@ void shard_view_close(struct shard_view *view) {
 enum err shard_view_step(struct shard_view *view, enum shard_step step, struct shard_row *row,
                          struct failure *failure) {
   static const MDB_cursor_op ops[] = {
-      [SHARD_FIRST] = MDB_FIRST,   [SHARD_NEXT] = MDB_NEXT,
-      [SHARD_PREVIOUS] = MDB_PREV, [SHARD_AT] = MDB_SET_KEY,
-      [SHARD_LAST] = MDB_LAST,     [SHARD_AT_OR_AFTER] = MDB_SET_RANGE,
+      [SHARD_FIRST] = MDB_FIRST, [SHARD_NEXT] = MDB_NEXT, [SHARD_PREVIOUS] = MDB_PREV,
+      [SHARD_AT] = MDB_SET_KEY,  [SHARD_LAST] = MDB_LAST, [SHARD_AT_OR_AFTER] = MDB_SET_RANGE,
   };
   const struct shard_reader *r = view->reader;
   MDB_val k = {row->key.size, (void *)row->key.data}, v = {0, NULL};
@@ -416,13 +416,15 @@ enum err shard_file_check_bytes(const char *path, const struct manifest_shard *f
   if (c.differs != UINT32_MAX) {
     uint64_t from = (uint64_t)c.differs * MANIFEST_CHUNK_BYTES;
     return failure_set(failure, ERR_CORRUPT,
-                       "%s: bytes %" PRIu64 " to %" PRIu64 " are not what was published: restore the "
+                       "%s: bytes %" PRIu64 " to %" PRIu64
+                       " are not what was published: restore the "
                        "file from a backup or run again",
                        path, from, from + MANIFEST_CHUNK_BYTES - 1);
   }
   if (file_bytes != facts->file_bytes)
     return failure_set(failure, ERR_CORRUPT,
-                       "%s has %" PRIu64 " bytes, %" PRIu64 " were published: restore the file from a "
+                       "%s has %" PRIu64 " bytes, %" PRIu64
+                       " were published: restore the file from a "
                        "backup or run again",
                        path, file_bytes, facts->file_bytes);
   return ERR_OK;

@@ -1,0 +1,85 @@
+/* guiyi get — one customer: golden values with where each comes from, and the records. */
+#include <argp.h>
+#include <stdio.h>
+
+#include "cli/commands.h"
+#include "cli/customer_output.h"
+
+static const char documentation[] =
+    "Show a customer: its golden record, where each value comes from, and its records.\n"
+    "\n"
+    "ID is a customer id, also a former one, or SOURCE/RECORD_ID of a record as members.csv shows "
+    "it.\v"
+    "Examples:\n"
+    "  guiyi get C20240501001\n"
+    "  guiyi get crm/U10086 --records\n"
+    "  guiyi get C20240501001 --json --data-dir /var/lib/guiyi\n"
+    "\n"
+    "Exit code: 0 done, 1 not found or failed, 2 wrong usage.";
+
+enum { OPTION_DATA_DIR = 256, OPTION_JSON, OPTION_UNMASK, OPTION_RECORDS };
+
+static const struct argp_option options[] = {
+    {"data-dir", OPTION_DATA_DIR, "DIR", 0,
+     "where generations are kept (default: " DATA_DIR_DEFAULT ")", 0},
+    {"json", OPTION_JSON, 0, 0, "print JSON", 0},
+    {"records", OPTION_RECORDS, 0, 0, "also print what each record says", 0},
+    {"unmask", OPTION_UNMASK, 0, 0, "clear values instead of masked ones", 0},
+    {0}};
+
+struct arguments {
+  const char *data_dir, *id;
+  bool json, unmask, records;
+};
+
+static error_t parse_option(int key, char *text, struct argp_state *state) {
+  struct arguments *a = state->input;
+  switch (key) {
+    case OPTION_DATA_DIR:
+      a->data_dir = text;
+      return 0;
+    case OPTION_JSON:
+      a->json = true;
+      return 0;
+    case OPTION_UNMASK:
+      a->unmask = true;
+      return 0;
+    case OPTION_RECORDS:
+      a->records = true;
+      return 0;
+    case ARGP_KEY_ARG:
+      if (a->id) argp_error(state, "one ID only, found another: %s", text);
+      a->id = text;
+      return 0;
+    case ARGP_KEY_END:
+      if (!a->id) argp_error(state, "ID is missing, for example: guiyi get C20240501001");
+      return 0;
+    default:
+      return ARGP_ERR_UNKNOWN;
+  }
+}
+
+int get_command(int argc, char **argv) {
+  static const struct argp argp = {options, parse_option, "ID", documentation, 0, 0, 0};
+  struct arguments a = {.data_dir = DATA_DIR_DEFAULT};
+  argp_err_exit_status = 2;
+  if (argp_parse(&argp, argc, argv, 0, 0, &a)) return 2;
+  struct open_generation open;
+  struct arena arena = {0};
+  struct named_customer customer;
+  struct buffer out = {0};
+  struct failure failure;
+  enum err err = open_generation(a.data_dir, a.unmask, &open, &failure);
+  if (!err) err = open_generation_find(&open, a.id, &arena, &customer, &failure);
+  if (!err && a.json) {
+    struct json_writer json = json_writer(&out, true);
+    customer_print_json(&open, customer.golden, &arena, &json);
+  } else if (!err) {
+    customer_print(&open, &customer, a.records, &arena, &out);
+  }
+  command_print(&out);
+  buffer_release(&out);
+  arena_release(&arena);
+  open_generation_close(&open);
+  return err ? command_failed("get", &failure) : 0;
+}

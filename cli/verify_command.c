@@ -1,0 +1,118 @@
+/* guiyi verify — is the current generation whole, and is every golden value somebody's? */
+#include <argp.h>
+#include <stdio.h>
+
+#include "cli/commands.h"
+#include "cli/open_generation.h"
+#include "common/json_write.h"
+#include "worker/store/generation_verify.h"
+
+static const char documentation[] =
+    "Verify the current generation: every byte and checksum, every count, that each record is in "
+    "exactly one customer, that each golden value is the value of an input cell or a declared "
+    "derivation of one, and the run's digest.\v"
+    "Examples:\n"
+    "  guiyi verify\n"
+    "  guiyi verify --data-dir /var/lib/guiyi --json\n"
+    "\n"
+    "Exit code: 0 sound, 1 damaged (the places are printed) or not readable, 2 wrong usage.";
+
+enum { OPTION_DATA_DIR = 256, OPTION_JSON };
+
+static const struct argp_option options[] = {
+    {"data-dir", OPTION_DATA_DIR, "DIR", 0,
+     "where generations are kept (default: " DATA_DIR_DEFAULT ")", 0},
+    {"json", OPTION_JSON, 0, 0, "print JSON", 0},
+    {0}};
+
+struct arguments {
+  const char *data_dir;
+  bool json;
+};
+
+static error_t parse_option(int key, char *text, struct argp_state *state) {
+  struct arguments *a = state->input;
+  switch (key) {
+    case OPTION_DATA_DIR:
+      a->data_dir = text;
+      return 0;
+    case OPTION_JSON:
+      a->json = true;
+      return 0;
+    case ARGP_KEY_ARG:
+      argp_error(state, "no argument was expected, found '%s'", text);
+      return 0;
+    default:
+      return ARGP_ERR_UNKNOWN;
+  }
+}
+
+static uint32_t problems_kept(const struct verify_report *r) {
+  return r->problem_count < VERIFY_PROBLEMS_MAX ? (uint32_t)r->problem_count : VERIFY_PROBLEMS_MAX;
+}
+
+static void print_json(const struct verify_report *r) {
+  struct buffer out = {0};
+  struct json_writer w = json_writer(&out, true);
+  const struct {
+    const char *name;
+    uint64_t value;
+  } counts[] = {{"generation", r->generation}, {"shards", r->shards},
+                {"bytes", r->bytes},           {"customers", r->customers},
+                {"records", r->records},       {"golden_values", r->golden_values},
+                {"aliases", r->aliases},       {"problem_count", r->problem_count}};
+  json_object_begin(&w);
+  json_key(&w, "sound");
+  json_bool(&w, r->problem_count == 0);
+  for (size_t i = 0; i < sizeof counts / sizeof *counts; i++) {
+    json_key(&w, counts[i].name);
+    json_u64(&w, counts[i].value);
+  }
+  json_key(&w, "digest_is_checked");
+  json_bool(&w, r->digest_is_checked);
+  json_key(&w, "problems");
+  json_array_begin(&w);
+  for (uint32_t i = 0; i < problems_kept(r); i++) json_string(&w, r->problems[i]);
+  json_array_end(&w);
+  json_object_end(&w);
+  command_print(&out);
+  buffer_release(&out);
+}
+
+static void print_text(const struct verify_report *r) {
+  if (r->problem_count) {
+    for (uint32_t i = 0; i < problems_kept(r); i++) puts(r->problems[i]);
+    printf("DAMAGED: generation %llu has %llu problem%s%s\n", (unsigned long long)r->generation,
+           (unsigned long long)r->problem_count, r->problem_count == 1 ? "" : "s",
+           r->problem_count > VERIFY_PROBLEMS_MAX ? ", the first are shown" : "");
+    return;
+  }
+  printf(
+      "generation %llu is sound: %llu bytes in %u shards as published\n"
+      "%llu records, each in one of %llu customers; %llu aliases resolve\n"
+      "%llu golden values, each an input cell's or a declared derivation\n"
+      "%s\n",
+      (unsigned long long)r->generation, (unsigned long long)r->bytes, r->shards,
+      (unsigned long long)r->records, (unsigned long long)r->customers,
+      (unsigned long long)r->aliases, (unsigned long long)r->golden_values,
+      r->digest_is_checked ? "the digest is the run's" : "the run left no digest to compare");
+}
+
+int verify_command(int argc, char **argv) {
+  static const struct argp argp = {options, parse_option, "", documentation, 0, 0, 0};
+  struct arguments a = {.data_dir = DATA_DIR_DEFAULT};
+  argp_err_exit_status = 2;
+  if (argp_parse(&argp, argc, argv, 0, 0, &a)) return 2;
+  struct verify_report report;
+  struct failure failure;
+  enum err err = generation_verify(a.data_dir, &report, &failure);
+  int code = err ? err_exit_code(failure.code) : 0;
+  if (err && err != ERR_CORRUPT)
+    code = command_failed("verify", &failure);
+  else if (a.json)
+    print_json(&report);
+  else
+    print_text(&report);
+  verify_report_release(&report);
+  return code;
+}
