@@ -8,6 +8,7 @@
 #include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
+#include <zlib.h>
 #include <cmocka.h>
 
 #include "cli/commands.h"
@@ -44,8 +45,8 @@ static int make_folder(void **state) {
 
 static int remove_folder(void **state) {
   (void)state;
-  static const char *const names[] = {"truth.csv",    "members.csv", "pairs.csv",
-                                      "must_not.csv", "page.html",   "out.txt"};
+  static const char *const names[] = {"truth.csv", "members.csv", "pairs.csv",   "must_not.csv",
+                                      "page.html", "out.txt",     "truth.csv.gz"};
   for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) unlink(path_of(names[i]));
   return rmdir(folder);
 }
@@ -164,6 +165,19 @@ static void records_may_be_named_by_source_and_id(void **state) {
   evaluation_run(&input, &f);
   assert_int_equal(f.common_pairs, 1);
   assert_int_equal(f.exact_clusters, 2);
+  evaluation_data_release(&data);
+}
+
+static void files_may_be_compressed(void **state) {
+  (void)state;
+  struct evaluation_data data = {0};
+  struct failure failure = {0};
+  const char *path = path_of("truth.csv.gz");
+  gzFile file = gzopen(path, "wb");
+  assert_int_equal(gzputs(file, truth_text), strlen(truth_text));
+  assert_int_equal(gzclose(file), Z_OK);
+  assert_int_equal(evaluation_read_truth(path, &data, &failure), ERR_OK);
+  assert_int_equal(data.records.count, 6);
   evaluation_data_release(&data);
 }
 
@@ -320,6 +334,7 @@ int main(void) {
       cmocka_unit_test(the_figures_of_a_small_example),
       cmocka_unit_test(random_partitions_agree_with_counting_every_pair),
       cmocka_unit_test(records_may_be_named_by_source_and_id),
+      cmocka_unit_test(files_may_be_compressed),
       cmocka_unit_test(pairs_are_labels_or_weights),
       cmocka_unit_test(what_does_not_fit_is_refused),
       cmocka_unit_test(the_command_prints_the_figures),
