@@ -129,3 +129,22 @@ unsigned column_profile_valid(const struct column_profile *profile, const struct
                               const struct field_options *options) {
   return column_profile_kinds(profile, type, options, UINT32_MAX);
 }
+
+unsigned column_profile_comparable(const struct column_profile *profile,
+                                   const struct field_type *type,
+                                   const struct field_options *options) {
+  uint64_t feature[FIELD_FEATURE_BYTES_MAX / 8], any;
+  struct arena scratch = {0};
+  uint32_t count = 0;
+  for (uint32_t i = 0; i < profile->looked; i++) {
+    struct standard_value value = {0};
+    memset(feature, 0, sizeof feature);
+    arena_reset(&scratch);
+    type->standardise(options, profile->cells[i], &scratch, &value, feature);
+    any = 0;
+    for (size_t w = 0; w < sizeof feature / sizeof feature[0]; w++) any |= feature[w];
+    count += any != 0;
+  }
+  arena_release(&scratch);
+  return permille(count, profile->looked);
+}

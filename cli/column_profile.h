@@ -45,4 +45,9 @@ unsigned column_profile_valid(const struct column_profile *profile, const struct
 unsigned column_profile_kinds(const struct column_profile *profile, const struct field_type *type,
                               const struct field_options *options, uint32_t kinds);
 
+/* How many of 1000 cells leave something to compare. */
+unsigned column_profile_comparable(const struct column_profile *profile,
+                                   const struct field_type *type,
+                                   const struct field_options *options);
+
 #endif

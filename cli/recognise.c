@@ -7,6 +7,7 @@
 #include "common/check.h"
 #include "common/memory.h"
 #include "common/text.h"
+#include "worker/fields/person_name_parse.h"
 
 /* How a file's columns become fields, in this order:
  *   1. each column alone: column_meaning
@@ -289,6 +290,20 @@ static uint64_t agreement_of_duplicates(const struct recogniser *r, uint32_t fil
   return least == UINT64_MAX ? 0 : least;
 }
 
+/* Of 1000 filled cells, those that can find a record: not nicknames, surnames alone, masked
+ * numbers. */
+static unsigned usable(const struct draft *draft) {
+  enum { NAMES = 1u << NAME_FULL | 1u << NAME_DOTTED | 1u << NAME_LATIN | 1u << NAME_PART_ONLY };
+  const struct column_meaning *m = &draft->meaning;
+  const struct field_type *type = field_type_find(bytes_from_string(job_type_name(m->type)));
+  check(type);
+  if (draft->profile.looked == 0 || type->feature_size == 0) return 1000;
+  if (m->type == FIELD_TYPE_DATE && m->options.date_part != DATE_WHOLE) return 1000;
+  if (m->type == FIELD_TYPE_PERSON_NAME)
+    return column_profile_kinds(&draft->profile, type, &m->options, NAMES);
+  return column_profile_comparable(&draft->profile, type, &m->options);
+}
+
 static void note_sample(const struct recogniser *r, const struct draft *leader,
                         struct job_field *field) {
   enum { ROWS_MIN = 50, BITS_MAX = 20 };
@@ -299,10 +314,14 @@ static void note_sample(const struct recogniser *r, const struct draft *leader,
     if (draft->as == IS_FIELD && same_group(draft, leader)) filled += draft->profile.filled;
   }
   const struct column_profile *p = &leader->profile;
-  unsigned percent = permille(filled, rows) / 10;
+  unsigned percent = (unsigned)(permille(filled, rows) * usable(leader) / 10000);
   if (p->rows < ROWS_MIN) return;
   field->filled_percent = (uint8_t)(percent < 1 ? 1 : percent > 100 ? 100 : percent);
   if (p->filled < ROWS_MIN || leader->meaning.options.date_part != DATE_WHOLE) return;
+  bool has_scripts =
+      leader->meaning.type == FIELD_TYPE_PERSON_NAME || leader->meaning.type == FIELD_TYPE_ADDRESS;
+  unsigned han = permille(p->with_han, p->looked);
+  if (has_scripts && (han <= 5 || han >= 995)) field->script = han <= 5 ? SCRIPT_LATIN : SCRIPT_HAN;
   uint64_t ours = agreement(p), duplicates = agreement_of_duplicates(r, leader->file);
   uint64_t chance = ours > duplicates ? ours - duplicates : 0;
   field->agree_bits = BITS_MAX;

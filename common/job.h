@@ -60,6 +60,9 @@ enum field_use {
   USE_ATTRIBUTE, /* carried into the golden record only (recipient, order number, remarks …) */
 };
 
+/* What the values are written in: names have key parts that only one of them knows. */
+enum field_script { SCRIPT_ANY, SCRIPT_HAN, SCRIPT_LATIN };
+
 enum mask_rule {
   MASK_DEFAULT, /* the type's own */
   MASK_NONE,
@@ -83,8 +86,9 @@ struct job_field {
   uint8_t mask_keep_first, mask_keep_last;
   /* What a sample of the data showed (recognition); they guide which blocking rules are made. 0 =
    * not known. */
-  uint8_t filled_percent; /* of the records */
-  uint8_t agree_bits;     /* -log2 of the chance that two records' values are equal */
+  uint8_t filled_percent; /* of the records have a value that can be compared */
+  enum field_script script;
+  uint8_t agree_bits; /* -log2 of the chance that two records' values are equal */
   struct job_place place;
 };
 

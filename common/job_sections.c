@@ -20,6 +20,8 @@ static const struct schema_choice role_choices[] = {{"none", ROLE_NONE},
                                                     {NULL, 0}};
 static const struct schema_choice use_choices[] = {
     {"match", USE_MATCH}, {"attribute", USE_ATTRIBUTE}, {NULL, 0}};
+static const struct schema_choice script_choices[] = {
+    {"any", SCRIPT_ANY}, {"han", SCRIPT_HAN}, {"latin", SCRIPT_LATIN}, {NULL, 0}};
 static const struct schema_choice tier_choices[] = {{"core", 0}, {"extended", 1}, {NULL, 0}};
 const struct schema_choice job_survivorship_choices[] = {{"default", SURVIVE_DEFAULT},
                                                          {"most_trusted", SURVIVE_MOST_TRUSTED},
@@ -180,6 +182,7 @@ const struct schema_key job_field_keys[] = {
     CHOICE("tier", job_field, extended, tier_choices),
     SECTION("mask", job_read_mask),
     NUMBER("filled_percent", job_field, filled_percent, 0, 100),
+    CHOICE("script", job_field, script, script_choices),
     NUMBER("agree_bits", job_field, agree_bits, 0, 40),
     OPTION_KEYS(job_field),
     {NULL}};

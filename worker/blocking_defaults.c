@@ -5,26 +5,142 @@
 enum {
   IDENTIFIER_RULES_MAX = 10, /* leaves room for names, dates and addresses */
   SMALL_BLOCK_CAP = 60,      /* of rules whose blocks grow with the base: refined early */
-  GAIN_MIN = IMAGINED_PAIRS / 1000,
-  COST_ONE = 64,            /* costs are in 1/64 candidate pair per record */
-  COST_OF_A_KEY = COST_ONE, /* making, moving and sorting a key costs about as much as one pair */
+  RELIABLE_BLOCK_MAX = 24,   /* records; blocks of rules with fewer are seldom cut */
+  ROUNDS_MAX = 48,
+  COST_ONE = 64, /* costs are in 1/64 candidate pair per record */
 };
 
-/* What all rules together may cost, in pairs per record: many where there are few records. */
-static const struct {
+/* What all rules together may cost, in pairs per record, and what one must find at least to be
+ * worth its keys, in pairs of 10000: a few thousand records can afford everything, millions can
+ * not. */
+static const struct budget {
   uint64_t records;
-  uint32_t pairs;
-} budgets[] = {{50000, 60}, {200000, 30}, {1000000, 15}, {5000000, 8}, {UINT64_MAX, 5}};
+  uint32_t pairs, gain_min;
+} budgets[] = {
+    {50000, 60, 10}, {200000, 30, 15}, {1000000, 12, 30}, {5000000, 6, 40}, {UINT64_MAX, 4, 50}};
+
+/* A rule of one part, then second is first, or of two. */
+struct choice {
+  uint8_t first, second; /* in cover.aspects */
+};
 
 struct cover {
-  struct plan *plan;
-  struct arena *arena;
+  const struct plan *plan;
   struct key_aspect aspects[ASPECTS_MAX];
   unsigned count;
-  uint64_t found[PAIR_WORDS]; /* by the rules so far */
+  struct choice chosen[JOB_BLOCKING_RULES_MAX];
+  unsigned chosen_count;
+  uint64_t found[PAIR_WORDS]; /* by the chosen */
   uint64_t records;
   uint64_t budget; /* what is left */
+  uint64_t price;  /* of a rule, whatever its pairs cost: making, moving and sorting its keys, and
+                      taking one of few places */
+  unsigned gain_min;
 };
+
+static bool is_identifier_rule(const struct cover *cover, struct choice c) {
+  return c.first == c.second && cover->aspects[c.first].is_identifier;
+}
+
+/* The bits of a rule, 0 where the two do not make one. */
+static unsigned rule_bits(const struct cover *cover, struct choice c) {
+  const struct key_aspect *a = &cover->aspects[c.first], *b = &cover->aspects[c.second];
+  if (is_identifier_rule(cover, c)) return a->bits;
+  if (a->is_identifier || b->is_identifier) return 0;
+  if (c.first == c.second) return a->bits;
+  bool same_field = a->part.comparison == b->part.comparison;
+  if (same_field && (!a->is_free || a->side == b->side || a->part.part == 0 || b->part.part == 0))
+    return 0;
+  return a->bits + b->bits;
+}
+
+/* Candidate pairs per record, when keys of so many bits are spread evenly. */
+static uint64_t cost_of(const struct cover *cover, unsigned bits) {
+  return cover->records * COST_ONE / 2 >> bits;
+}
+
+static void find_with(const struct cover *cover, struct choice c, uint64_t found[PAIR_WORDS]) {
+  const uint64_t *a = cover->aspects[c.first].alive, *b = cover->aspects[c.second].alive;
+  for (unsigned w = 0; w < PAIR_WORDS; w++) found[w] |= a[w] & b[w];
+}
+
+/* What c finds that `found` does not. */
+static unsigned gain_of(const struct cover *cover, struct choice c,
+                        const uint64_t found[PAIR_WORDS]) {
+  const uint64_t *a = cover->aspects[c.first].alive, *b = cover->aspects[c.second].alive;
+  unsigned gain = 0;
+  for (unsigned w = 0; w < PAIR_WORDS; w++)
+    gain += (unsigned)__builtin_popcountll(a[w] & b[w] & ~found[w]);
+  return gain;
+}
+
+static void choose(struct cover *cover, struct choice c) {
+  cover->chosen[cover->chosen_count++] = c;
+  find_with(cover, c, cover->found);
+  if (!is_identifier_rule(cover, c)) cover->budget -= cost_of(cover, rule_bits(cover, c));
+}
+
+/* Chooses the rule that finds most of what is not found yet for what it costs. false when there is
+ * none that adds enough and can be paid. */
+static bool choose_best(struct cover *cover) {
+  struct choice best = {0, 0};
+  uint64_t best_value = 0;
+  for (unsigned i = 0; i < cover->count; i++) {
+    for (unsigned k = i; k < cover->count; k++) {
+      struct choice c = {(uint8_t)i, (uint8_t)k};
+      unsigned bits = rule_bits(cover, c);
+      uint64_t cost = cost_of(cover, bits);
+      if (bits == 0 || cost > cover->budget) continue;
+      unsigned gain = gain_of(cover, c, cover->found);
+      if (gain < cover->gain_min) continue;
+      uint64_t value = ((uint64_t)gain << 32) / (cover->price + cost);
+      if (value > best_value) best_value = value, best = c;
+    }
+  }
+  if (best_value) choose(cover, best);
+  return best_value != 0;
+}
+
+/* Drops the chosen rule that later ones made superfluous (birth date, once its year alone is a
+ * key). Only rules with small blocks vouch for others: large blocks get cut. */
+static bool drop_superfluous(struct cover *cover) {
+  for (unsigned d = 0; d < cover->chosen_count; d++) {
+    uint64_t others[PAIR_WORDS] = {0};
+    if (is_identifier_rule(cover, cover->chosen[d])) continue;
+    for (unsigned i = 0; i < cover->chosen_count; i++) {
+      unsigned bits = rule_bits(cover, cover->chosen[i]);
+      if (i != d && cover->records >> bits <= RELIABLE_BLOCK_MAX)
+        find_with(cover, cover->chosen[i], others);
+    }
+    if (gain_of(cover, cover->chosen[d], others) >= cover->gain_min) continue;
+    cover->budget += cost_of(cover, rule_bits(cover, cover->chosen[d]));
+    cover->chosen_count--;
+    memmove(&cover->chosen[d], &cover->chosen[d + 1],
+            (cover->chosen_count - d) * sizeof cover->chosen[0]);
+    memset(cover->found, 0, sizeof cover->found);
+    for (unsigned i = 0; i < cover->chosen_count; i++)
+      find_with(cover, cover->chosen[i], cover->found);
+    return true;
+  }
+  return false;
+}
+
+static void choose_all(struct cover *cover) {
+  for (unsigned i = 0; i < cover->count && cover->chosen_count < IDENTIFIER_RULES_MAX; i++) {
+    struct choice c = {(uint8_t)i, (uint8_t)i};
+    if (is_identifier_rule(cover, c)) choose(cover, c);
+  }
+  for (unsigned round = 0; round < ROUNDS_MAX; round++) {
+    while (cover->chosen_count < JOB_BLOCKING_RULES_MAX && choose_best(cover)) {
+    }
+    if (!drop_superfluous(cover)) break;
+  }
+  /* Nothing says enough: better large blocks, refined or seen through a window, than none. */
+  if (cover->chosen_count == 0) {
+    cover->budget = UINT64_MAX;
+    choose_best(cover);
+  }
+}
 
 static struct bytes rule_name(const struct plan *plan, const struct plan_blocking_rule *rule,
                               struct arena *arena) {
@@ -50,7 +166,7 @@ static void refine(struct plan_blocking_rule *rule, const struct key_aspect *asp
   while (rule->refine_count < JOB_KEY_PARTS_MAX) {
     unsigned best_value = 0, best = 0;
     for (unsigned i = 0; i < count; i++) {
-      if (used >> aspects[i].part.comparison & 1 || aspects[i].is_identifier) continue;
+      if (used >> aspects[i].part.comparison & 1 || aspects[i].of_identifier) continue;
       /* What splits a block loses the pairs in which it differs: sturdiness first. */
       unsigned bits = aspects[i].bits < 8 ? aspects[i].bits : 8;
       unsigned value = aspects[i].agrees * aspects[i].agrees / 1000 * bits;
@@ -62,88 +178,28 @@ static void refine(struct plan_blocking_rule *rule, const struct key_aspect *asp
   }
 }
 
-/* The bits of a rule, 0 where the two do not make one. */
-static unsigned rule_bits(const struct cover *cover, unsigned first, unsigned second) {
-  const struct key_aspect *a = &cover->aspects[first], *b = &cover->aspects[second];
-  if (a->is_identifier || b->is_identifier) return 0;
-  if (first == second) return a->bits;
-  bool same_field = a->part.comparison == b->part.comparison;
-  if (same_field && (!a->is_free || a->side == b->side || a->part.part == 0 || b->part.part == 0))
-    return 0;
-  return a->bits + b->bits;
-}
-
-/* Candidate pairs per record, when keys of so many bits are spread evenly. */
-static uint64_t cost_of(const struct cover *cover, unsigned bits) {
-  return cover->records * COST_ONE / 2 >> bits;
-}
-
-/* first and second may be one: a rule of one part. */
-static void add_rule(struct cover *cover, unsigned first, unsigned second) {
-  const struct key_aspect *a = &cover->aspects[first], *b = &cover->aspects[second];
-  struct plan *plan = cover->plan;
-  struct plan_blocking_rule *rule = &plan->blocking[plan->blocking_count++];
-  *rule = (struct plan_blocking_rule){.parts = {a->part, b->part},
-                                      .part_count = (uint8_t)(first == second ? 1 : 2)};
-  rule->name = rule_name(plan, rule, cover->arena);
-  refine(rule, cover->aspects, cover->count);
-  uint64_t cost = cost_of(cover, rule_bits(cover, first, second));
-  if (cost > COST_ONE / 4 && plan->job->block_cap == 0 && !a->is_identifier)
-    rule->cap = SMALL_BLOCK_CAP;
-  if (!a->is_identifier) cover->budget -= cost < cover->budget ? cost : cover->budget;
-  for (unsigned w = 0; w < PAIR_WORDS; w++) cover->found[w] |= a->alive[w] & b->alive[w];
-}
-
-static unsigned gain_of(const struct cover *cover, unsigned first, unsigned second) {
-  const uint64_t *a = cover->aspects[first].alive, *b = cover->aspects[second].alive;
-  unsigned gain = 0;
-  for (unsigned w = 0; w < PAIR_WORDS; w++)
-    gain += (unsigned)__builtin_popcountll(a[w] & b[w] & ~cover->found[w]);
-  return gain;
-}
-
-/* Adds the rule that finds most of what is not found yet for what it costs. false when there is
- * none that adds enough and can be paid. */
-static bool add_best_rule(struct cover *cover) {
-  unsigned best_first = 0, best_second = 0;
-  uint64_t best_value = 0;
-  for (unsigned i = 0; i < cover->count; i++) {
-    for (unsigned k = i; k < cover->count; k++) {
-      unsigned bits = rule_bits(cover, i, k);
-      uint64_t cost = cost_of(cover, bits);
-      if (bits == 0 || cost > cover->budget) continue;
-      unsigned gain = gain_of(cover, i, k);
-      if (gain < GAIN_MIN) continue;
-      uint64_t value = ((uint64_t)gain << 32) / (COST_OF_A_KEY + cost);
-      if (value > best_value) best_value = value, best_first = i, best_second = k;
-    }
-  }
-  if (best_value == 0) return false;
-  add_rule(cover, best_first, best_second);
-  return true;
-}
-
-static uint64_t budget_of(uint64_t records) {
-  unsigned i = 0;
-  while (records > budgets[i].records) i++;
-  return (uint64_t)budgets[i].pairs * COST_ONE;
-}
-
 void blocking_defaults_make(struct plan *plan, struct arena *arena) {
-  struct cover cover = {.plan = plan, .arena = arena, .records = plan->job->expected_records};
+  struct cover cover = {.plan = plan, .records = plan->job->expected_records};
   if (cover.records == 0) cover.records = JOB_EXPECTED_RECORDS_DEFAULT;
-  cover.budget = budget_of(cover.records);
+  const struct budget *budget = budgets;
+  while (cover.records > budget->records) budget++;
+  cover.budget = (uint64_t)budget->pairs * COST_ONE;
+  cover.price = cover.budget / 12 > COST_ONE ? cover.budget / 12 : COST_ONE;
+  cover.gain_min = budget->gain_min * IMAGINED_PAIRS / 10000;
   cover.count = key_aspects_list(plan, cover.aspects);
-  plan->blocking_count = 0;
-  for (unsigned i = 0; i < cover.count && plan->blocking_count < IDENTIFIER_RULES_MAX; i++) {
-    if (cover.aspects[i].is_identifier) add_rule(&cover, i, i);
-  }
-  while (plan->blocking_count < JOB_BLOCKING_RULES_MAX && add_best_rule(&cover)) {
-  }
-  /* Nothing says enough: better large blocks, refined or seen through a window, than none. */
-  if (plan->blocking_count == 0) {
-    cover.budget = UINT64_MAX;
-    add_best_rule(&cover);
+  choose_all(&cover);
+  plan->blocking_count = cover.chosen_count;
+  for (unsigned r = 0; r < cover.chosen_count; r++) {
+    struct choice c = cover.chosen[r];
+    struct plan_blocking_rule *rule = &plan->blocking[r];
+    *rule = (struct plan_blocking_rule){
+        .parts = {cover.aspects[c.first].part, cover.aspects[c.second].part},
+        .part_count = (uint8_t)(c.first == c.second ? 1 : 2)};
+    rule->name = rule_name(plan, rule, arena);
+    refine(rule, cover.aspects, cover.count);
+    if (plan->job->block_cap == 0 && !is_identifier_rule(&cover, c) &&
+        cost_of(&cover, rule_bits(&cover, c)) > COST_ONE / 4)
+      rule->cap = SMALL_BLOCK_CAP;
   }
 }
 

@@ -8,29 +8,26 @@ enum { ASPECT_BITS_MAX = 26 };
  * no more than the number with its road, but road and district are two things. */
 enum side { NO_SIDE, AREA, SPOT, SURNAME, GIVEN };
 
-/* Some parts exist in one script only; half of the imagined pairs are written in each. */
-enum script { ANY_SCRIPT, HAN_SCRIPT, LATIN_SCRIPT };
-
 struct aspect_row {
   const char *part;
   uint8_t bits;
   uint16_t sturdy; /* where both records have the field, in so many of 1000 the part agrees */
-  enum script script;
+  enum field_script script; /* parts that exist in one script only */
   enum side side;
 };
 
 /* Guesses from published error rates of customer data; only their order matters much. The first row
  * is the whole value. Parts that are not named here are for users who ask for them. */
 static const struct aspect_row person_name_rows[] = {{"exact", 13, 780},
-                                                     {"pinyin", 12, 900, HAN_SCRIPT},
-                                                     {"phonetic", 12, 870, LATIN_SCRIPT},
-                                                     {"surname", 6, 900, ANY_SCRIPT, SURNAME},
-                                                     {"given", 9, 830, ANY_SCRIPT, GIVEN},
+                                                     {"pinyin", 12, 900, SCRIPT_HAN},
+                                                     {"phonetic", 12, 870, SCRIPT_LATIN},
+                                                     {"surname", 6, 900, SCRIPT_ANY, SURNAME},
+                                                     {"given", 9, 830, SCRIPT_ANY, GIVEN},
                                                      {"initials", 7, 900},
                                                      {NULL}};
 static const struct aspect_row name_part_rows[] = {{"exact", 8, 780},
-                                                   {"pinyin", 7, 880, HAN_SCRIPT},
-                                                   {"phonetic", 7, 860, LATIN_SCRIPT},
+                                                   {"pinyin", 7, 880, SCRIPT_HAN},
+                                                   {"phonetic", 7, 860, SCRIPT_LATIN},
                                                    {"initials", 4, 930},
                                                    {NULL}};
 static const struct aspect_row date_rows[] = {{"exact", 14, 860},
@@ -41,13 +38,13 @@ static const struct aspect_row date_rows[] = {{"exact", 14, 860},
                                               {"day", 5, 920},
                                               {NULL}};
 static const struct aspect_row address_rows[] = {{"exact", 18, 400},
-                                                 {"road_number", 15, 620, ANY_SCRIPT, SPOT},
-                                                 {"building_room", 14, 500, HAN_SCRIPT, SPOT},
-                                                 {"community", 11, 500, HAN_SCRIPT, SPOT},
-                                                 {"road", 11, 700, ANY_SCRIPT, SPOT},
-                                                 {"postcode", 10, 650, LATIN_SCRIPT, AREA},
-                                                 {"district", 8, 750, ANY_SCRIPT, AREA},
-                                                 {"city", 5, 850, ANY_SCRIPT, AREA},
+                                                 {"road_number", 14, 620, SCRIPT_ANY, SPOT},
+                                                 {"building_room", 14, 500, SCRIPT_HAN, SPOT},
+                                                 {"community", 8, 500, SCRIPT_HAN, SPOT},
+                                                 {"road", 9, 700, SCRIPT_ANY, SPOT},
+                                                 {"postcode", 10, 650, SCRIPT_LATIN, AREA},
+                                                 {"district", 8, 750, SCRIPT_ANY, AREA},
+                                                 {"city", 5, 850, SCRIPT_ANY, AREA},
                                                  {NULL}};
 static const struct aspect_row street_rows[] = {{"exact", 11, 780}, {NULL}};
 static const struct aspect_row locality_rows[] = {{"exact", 8, 780}, {NULL}};
@@ -65,8 +62,8 @@ static const struct aspect_row amount_rows[] = {{"exact", 9, 600}, {"about", 7, 
 static const struct aspect_row category_rows[] = {{"exact", 2, 880}, {"phonetic", 2, 900}, {NULL}};
 static const struct aspect_row gender_rows[] = {{"exact", 1, 960}, {NULL}};
 static const struct aspect_row identifier_rows[] = {
-    {"exact", 24, 900}, {"last7", 20, 930}, {"tail6", 16, 940},        {"birth_date", 14, 960},
-    {"local", 14, 920}, {"last4", 12, 930}, {"organisation", 22, 920}, {NULL}};
+    {"exact", 24, 890}, {"last7", 20, 895}, {"tail6", 16, 895},        {"birth_date", 14, 900},
+    {"local", 14, 895}, {"last4", 12, 895}, {"organisation", 22, 895}, {NULL}};
 static const struct aspect_row no_rows[] = {{NULL}};
 
 static const struct aspect_row *address_part_rows(enum address_part part) {
@@ -113,7 +110,8 @@ static uint8_t bits_of(const struct job_field *field, const struct aspect_row *r
   }
   if (field->type == FIELD_TYPE_PERSON_NAME && field->options.name_part == NAME_MIDDLE)
     bits = bits * 2 / 3;
-  if (field->agree_bits) {
+  /* More variety than expected says nothing of the parts; less says it of all. */
+  if (field->agree_bits && (row == rows || field->agree_bits < whole)) {
     unsigned most = whole + whole / 4, agree = field->agree_bits < most ? field->agree_bits : most;
     bits = (bits * agree + whole / 2) / whole;
   }
@@ -147,14 +145,16 @@ static bool has_free_parts(const struct job_field *field) {
 /* Two throws per pair and field: whether both records have it, and how badly it is written. The
  * sturdier parts agree wherever the weaker ones do. */
 static void imagine_pairs(struct key_aspect *aspect, unsigned present, unsigned sturdy,
-                          enum script script, uint64_t stream) {
+                          enum field_script written, enum field_script script, uint64_t stream) {
   uint64_t has = hash_mix(aspect->part.comparison + 1);
   uint64_t agrees = hash_join(has, stream);
   /* Errors come in heaps: some customers' records are far worse than others', in halves. */
   static const unsigned difficulties[4] = {2, 3, 5, 8};
   unsigned count = 0;
   for (unsigned i = 0; i < IMAGINED_PAIRS; i++) {
-    if (script != ANY_SCRIPT && (i % 2 == 0) != (script == HAN_SCRIPT)) continue;
+    /* Where the job does not say it, half of the pairs are written in each script. */
+    enum field_script here = written ? written : i % 2 ? SCRIPT_LATIN : SCRIPT_HAN;
+    if (script != SCRIPT_ANY && script != here) continue;
     unsigned errors = (1000 - sturdy) * difficulties[i / 2 % 4] / 2;
     if (hash_join(has, i) % 1000 >= present || hash_join(agrees, i) % 1000 < errors) continue;
     aspect->alive[i / 64] |= (uint64_t)1 << (i % 64);
@@ -183,11 +183,13 @@ unsigned key_aspects_list(const struct plan *plan, struct key_aspect aspects[ASP
       *aspect = (struct key_aspect){.part = {(uint8_t)c, (uint8_t)p},
                                     .bits = bits_of(field, rows, row),
                                     .is_identifier = type->is_identifier && p == 0,
+                                    .of_identifier = type->is_identifier,
                                     .is_free = has_free_parts(field),
                                     .side = (uint8_t)(row->side ? row->side : p + GIVEN + 1)};
       /* A slip in the given name leaves the surname as it was. */
       uint64_t stream = aspect->is_free ? p + GIVEN + 1u : row->side;
-      imagine_pairs(aspect, present_of(field, type), row->sturdy, row->script, stream);
+      imagine_pairs(aspect, present_of(field, type), row->sturdy, field->script, row->script,
+                    stream);
     }
   }
   return count;

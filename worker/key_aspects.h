@@ -18,6 +18,7 @@ struct key_aspect {
   uint8_t bits;       /* -log2 of the chance that it agrees for two different customers */
   uint16_t agrees;    /* in so many of 1000 pairs both records have it and agree */
   bool is_identifier; /* a rule by itself whatever else there is */
+  bool of_identifier; /* a part of such a field */
   bool is_free;       /* stands or falls for itself, not with the other parts of its field */
   uint8_t side;       /* free parts of one field may be joined when their sides differ */
   uint64_t alive[PAIR_WORDS]; /* in which of the imagined pairs it agrees */
