@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "cli/customer_text.h"
 #include "common/calendar.h"
 #include "common/number_write.h"
 
@@ -112,12 +113,6 @@ static uint64_t phone_of(const struct customer_world *world, uint64_t unique, ui
   return number * NUMBERS_PER_PREFIX + x % NUMBERS_PER_PREFIX;
 }
 
-static char *put_string(char *at, const char *text) {
-  size_t size = strlen(text);
-  memcpy(at, text, size);
-  return at + size;
-}
-
 /* Unique: the number behind the name is. */
 static void make_email(const struct customer_world *world, uint64_t unique, struct draws *d,
                        struct customer_person *p) {
@@ -129,15 +124,15 @@ static void make_email(const struct customer_world *world, uint64_t unique, stru
     at = number_put_u64(at, 10000000 + number * 7 + draw_below(d, 7));
   } else {
     if (p->dotted[0]) {
-      at = put_string(at, "user");
+      at = customer_put(at, "user");
     } else {
-      at = put_string(at, p->surname->pinyin);
-      for (uint32_t i = 0; i < p->given_count; i++) at = put_string(at, p->given[i]->pinyin);
+      at = customer_put(at, p->surname->pinyin);
+      for (uint32_t i = 0; i < p->given_count; i++) at = customer_put(at, p->given[i]->pinyin);
     }
     at = number_put_u64(at, number);
   }
   *at++ = '@';
-  at = put_string(at, w->domains[domain]);
+  at = customer_put(at, w->domains[domain]);
   p->email_size = (uint32_t)(at - p->email);
 }
 

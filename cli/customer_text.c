@@ -5,11 +5,7 @@
 #include "common/calendar.h"
 #include "common/number_write.h"
 
-char *customer_put(char *at, const char *text) {
-  size_t size = strlen(text);
-  memcpy(at, text, size);
-  return at + size;
-}
+char *customer_put(char *at, const char *text) { return stpcpy(at, text); }
 
 /* ---- Names ------------------------------------------------------------------------------------
  */
@@ -121,7 +117,7 @@ char *customer_put_phone(char *at, const struct customer_person *p, uint64_t pho
     case PHONE_FULL_WIDTH:
       return put_full_width(at, digits, 11);
     case PHONE_MASKED:
-      memcpy(digits + 3, "****", 4);
+      memset(digits + 3, '*', 4);
       break;
     case PHONE_VIRTUAL:
       memcpy(at, digits, 11);
@@ -166,7 +162,7 @@ char *customer_put_id_card(char *at, const struct customer_person *p, enum custo
       break;
     }
     case ID_EXCEL:
-      memcpy(at + 15, "000", 3);
+      memset(at + 15, '0', 3);
       break;
     case ID_PLAIN:
       break;
@@ -200,10 +196,8 @@ static char *put_han_number(char *at, uint32_t number) {
 
 /* 南山区 as 南山; 东城区 would be 东城, 郊县 of two characters stays. */
 static char *put_short_district(char *at, const char *name) {
-  size_t size = strlen(name);
-  if (size > 6) size -= 3; /* one Han character */
-  memcpy(at, name, size);
-  return at + size;
+  char *end = customer_put(at, name);
+  return end - at > 6 ? end - 3 : end; /* without the last Han character */
 }
 
 static char *put_divisions(char *at, const struct customer_home *home,

@@ -65,6 +65,7 @@ enum customer_company_style {
 
 enum customer_date_style { DATE_DASHES, DATE_SLASHES, DATE_DIGITS, DATE_HAN };
 
+/* text, and a NUL behind it that is written over by what comes next. */
 char *customer_put(char *at, const char *text);
 char *customer_put_name(char *at, const struct customer_person *person,
                         enum customer_name_style style, struct draws *d);

@@ -89,11 +89,9 @@ static void make_chunk(const struct customer_world *world, uint64_t chunk, struc
     *at++ = ',';
     at = put_entity(world, place.entity_start, at);
     *at++ = ',';
-    const char *name = customer_case_names[place.case_class];
-    size_t size = strlen(name);
-    memcpy(at, name, size);
-    at[size] = '\n';
-    truth->size += (size_t)(at + size + 1 - start);
+    at = stpcpy(at, customer_case_names[place.case_class]);
+    *at++ = '\n';
+    truth->size += (size_t)(at - start);
   }
 }
 
