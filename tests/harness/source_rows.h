@@ -11,6 +11,7 @@
 #include "common/arena.h"
 #include "common/check.h"
 #include "common/memory.h"
+#include "worker/sources/delimiter_index.h"
 #include "worker/sources/source_reader.h"
 
 /* A file in memory with a path of its own. */

@@ -9,6 +9,8 @@
 #include <string.h>
 #include <cmocka.h>
 
+#include <pthread.h>
+
 #include "common/hash.h"
 #include "tests/harness/csv_reference.h"
 #include "tests/harness/source_rows.h"
@@ -308,6 +310,61 @@ static void limits_of_cells_and_rows_are_kept(void **state) {
   }
 }
 
+struct split_reading {
+  const struct source_file *file;
+  uint32_t split;
+  struct read_rows rows;
+  enum err err;
+};
+
+static void *read_in_thread(void *context) {
+  struct split_reading *reading = context;
+  struct failure f = {0};
+  reading->err = read_split(reading->file, reading->split, &reading->rows, &f);
+  return NULL;
+}
+
+static void splits_are_read_by_threads_at_once(void **state) {
+  (void)state;
+  random_state = 14;
+  use_kernels("");
+  enum { BYTES_MAX = 400000, THREADS = 3 };
+  char *text = memory_new(BYTES_MAX);
+  size_t size = random_table(text, BYTES_MAX, 5, "\n");
+  size_t header_size = (size_t)((char *)memchr(text, '\n', size) - text) + 1;
+  struct memory_file memory;
+  memory_file_open(&memory);
+  memory_file_write(&memory, text, size);
+  struct source_file file;
+  struct failure f = {0};
+  struct read_rows expected;
+  reference_rows(text, size, header_size, 2, 5, &expected);
+  assert_int_equal(source_file_scan(memory.path, &(struct source_file_options){0},
+                                    BYTES_MAX / THREADS, &file, &f),
+                   ERR_OK);
+  assert_int_equal(file.split_count, THREADS);
+  struct split_reading readings[THREADS] = {0};
+  pthread_t threads[THREADS];
+  for (uint32_t i = 0; i < THREADS; i++) {
+    readings[i] = (struct split_reading){.file = &file, .split = i};
+    assert_int_equal(pthread_create(&threads[i], NULL, read_in_thread, &readings[i]), 0);
+  }
+  struct read_rows found = {0};
+  for (uint32_t i = 0; i < THREADS; i++) {
+    assert_int_equal(pthread_join(threads[i], NULL), 0);
+    assert_int_equal(readings[i].err, ERR_OK);
+    for (size_t row = 0; row < readings[i].rows.count; row++)
+      *read_rows_add(&found) = readings[i].rows.rows[row];
+  }
+  assert_same_rows(&expected, &found, 5);
+  for (uint32_t i = 0; i < THREADS; i++) read_rows_release(&readings[i].rows);
+  read_rows_release(&found);
+  read_rows_release(&expected);
+  source_file_release(&file);
+  memory_file_close(&memory);
+  free(text);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(random_text_is_read_as_the_rules_say),
@@ -315,6 +372,7 @@ int main(void) {
       cmocka_unit_test(every_chunk_size_gives_the_same_records),
       cmocka_unit_test(every_open_quote_costs_one_line),
       cmocka_unit_test(limits_of_cells_and_rows_are_kept),
+      cmocka_unit_test(splits_are_read_by_threads_at_once),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

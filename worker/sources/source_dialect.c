@@ -128,7 +128,7 @@ struct head_index {
 static void index_head(struct head_index *h, struct bytes text, char delimiter, char quote) {
   h->index = (struct delimiter_index){
       .delimiter = delimiter, .quote = quote, .ends = h->ends, .row_ends = h->row_ends};
-  delimiter_index_walk(&h->index, text.data, 0, text.size, INDEX_CELLS);
+  source_kernels()->index_cells(&h->index, text.data, text.size);
 }
 
 /* Cells of the first record where this delimiter makes at least two and, when the other rows are

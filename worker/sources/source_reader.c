@@ -22,7 +22,7 @@ struct source_reader {
   uint64_t line;
   uint64_t row; /* in the file */
 
-  uint32_t row_capacity;
+  uint32_t row_capacity, reject_capacity;
   struct bytes *cells;
   uint64_t *lines, *rows;
   uint32_t row_count, reject_count;
@@ -42,6 +42,21 @@ const char *source_reject_sentence(const char *reason) {
   return NULL;
 }
 
+static uint32_t smaller(uint32_t limit, uint64_t count) {
+  return count < limit ? (uint32_t)count : limit;
+}
+
+static void reserve_batch(struct source_reader *r) {
+  uint32_t width = r->file->column_count;
+  r->row_capacity = smaller(SOURCE_BATCH_ROWS_MAX, SOURCE_BATCH_CELLS_MAX / width);
+  r->row_capacity = smaller(r->row_capacity, r->split->row_count);
+  r->reject_capacity = smaller(SOURCE_BATCH_REJECTS_MAX, r->split->row_count);
+  r->cells = memory_new((size_t)r->row_capacity * width * sizeof *r->cells);
+  r->lines = memory_new(r->row_capacity * sizeof *r->lines);
+  r->rows = memory_new(r->row_capacity * sizeof *r->rows);
+  r->rejects = memory_new(r->reject_capacity * sizeof *r->rejects);
+}
+
 enum err source_reader_open(const struct source_file *file, uint32_t split,
                             struct source_reader **out, struct failure *f) {
   check(split < file->split_count);
@@ -49,15 +64,9 @@ enum err source_reader_open(const struct source_file *file, uint32_t split,
   r->file = file;
   r->split = &file->splits[split];
   r->row = r->split->first_row;
-  uint32_t width = file->column_count;
-  r->row_capacity = SOURCE_BATCH_CELLS_MAX / width;
-  if (r->row_capacity > SOURCE_BATCH_ROWS_MAX) r->row_capacity = SOURCE_BATCH_ROWS_MAX;
-  r->cells = memory_new((size_t)r->row_capacity * width * sizeof *r->cells);
-  r->lines = memory_new(r->row_capacity * sizeof *r->lines);
-  r->rows = memory_new(r->row_capacity * sizeof *r->rows);
-  r->rejects = memory_new(SOURCE_BATCH_REJECTS_MAX * sizeof *r->rejects);
+  reserve_batch(r);
   if (file->format == SOURCE_FORMAT_JSONL)
-    r->json = json_rows_new(file->columns, width,
+    r->json = json_rows_new(file->columns, file->column_count,
                             file->keys_are_given ? JSON_KEYS_IGNORE : JSON_KEYS_REPORT);
   enum err err = source_text_open(&r->text, file, split, f);
   if (err != ERR_OK) source_reader_close(&r);
@@ -204,7 +213,7 @@ static enum err read_chunk(struct source_reader *r, struct failure *f) {
     return ERR_OK;
   }
   while (r->record < c->count && r->row_count < r->row_capacity &&
-         r->reject_count < SOURCE_BATCH_REJECTS_MAX) {
+         r->reject_count < r->reject_capacity) {
     if (r->json) {
       enum err err = read_json_record(r, f);
       if (err != ERR_OK) return err;

@@ -146,6 +146,8 @@ static enum err run_pass(struct scan *s, uint64_t *open_offset, uint64_t *open_l
   struct record_chunk chunk;
   record_chunk_open(&chunk, &s->stream, s->kernels, is_csv ? INDEX_RECORDS : INDEX_LINES,
                     file->delimiter, file->quote, s->start_offset, s->start_line);
+  if (!file->is_stream && file->identity.size < RECORD_CHUNK_BYTES)
+    chunk.chunk_bytes = file->identity.size + 1;
   chunk.unclosed = file->unclosed_offsets;
   chunk.unclosed_count = file->unclosed_count;
   while ((err = record_chunk_next(&chunk, f)) == ERR_OK && chunk.count) scan_chunk(s, &chunk);
@@ -248,8 +250,8 @@ static enum err decide_encoding(struct scan *s, struct failure *f) {
   const struct gb18030_shape *shape = &s->shape;
   uint64_t characters = shape->common + shape->rare;
   /* One wrong byte is always allowed: a file may be cut in the middle of a character. */
-  bool is_chinese = shape->common > 0 && shape->rare * 5 <= characters &&
-                    shape->wrong <= 1 + characters / 20;
+  bool is_chinese =
+      shape->common > 0 && shape->rare * 5 <= characters && shape->wrong <= 1 + characters / 20;
   if (s->wrong_high_count * 2 > s->high_count && is_chinese) {
     file->encoding = SOURCE_ENCODING_GB18030;
   } else if (s->wrong_row_count * 2 > record_count) {

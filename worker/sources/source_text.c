@@ -37,6 +37,8 @@ enum err source_text_open(struct source_text *t, const struct source_file *file,
   record_chunk_open(&t->chunk, &t->stream, t->kernels,
                     file->format == SOURCE_FORMAT_CSV ? INDEX_CELLS : INDEX_LINES, file->delimiter,
                     file->quote, s->offset, s->first_line);
+  /* A small split needs no large buffer; decoded text can be longer than its bytes. */
+  if (!file->is_stream && s->size < RECORD_CHUNK_BYTES / 2) t->chunk.chunk_bytes = 2 * s->size + 1;
   set_unclosed(t, s);
   enum err err = source_stream_open(&t->stream, file->path, f);
   t->stream.turns_cr = file->has_cr_line_ends;
