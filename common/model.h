@@ -19,6 +19,10 @@ struct model {
   int32_t prior;         /* log2 odds that two random records are one entity */
   int32_t accept_weight; /* prior + sum of weights at or above: same entity */
   int32_t review_weight; /* at or above, below accept: a person should look */
+  /* Fields that go together by chance as well (a town and its postcode, the surname of a household and its
+   * address): where leader d of comparison c agrees exactly, c adds at most weight_with_leader[c][d]. */
+  uint16_t leaders[JOB_COMPARISONS_MAX]; /* bit d; nobody leads his leader */
+  int32_t weight_with_leader[JOB_COMPARISONS_MAX][JOB_COMPARISONS_MAX];
   /* For people, in parts per billion; no decision reads them. */
   uint32_t m_ppb[JOB_COMPARISONS_MAX][MODEL_LEVELS];
   uint32_t u_ppb[JOB_COMPARISONS_MAX][MODEL_LEVELS];
@@ -35,10 +39,20 @@ enum model_origin {
   MODEL_FIXED, /* all by the job */
 };
 
+/* What comparison c adds to the pattern's score. */
+static inline int32_t model_weight(const struct model *model, uint64_t pattern, uint32_t c) {
+  int32_t weight = model->weight[c][pattern_level(pattern, c)];
+  for (uint32_t leaders = model->leaders[c]; leaders && weight > 0; leaders &= leaders - 1) {
+    uint32_t d = (uint32_t)__builtin_ctz(leaders);
+    if (pattern_level(pattern, d) >= PATTERN_EXACT && model->weight_with_leader[c][d] < weight)
+      weight = model->weight_with_leader[c][d];
+  }
+  return weight;
+}
+
 static inline int32_t model_score(const struct model *model, uint64_t pattern) {
   int32_t sum = model->prior;
-  for (uint32_t c = 0; c < model->comparison_count; c++, pattern >>= 4)
-    sum += model->weight[c][pattern & 15];
+  for (uint32_t c = 0; c < model->comparison_count; c++) sum += model_weight(model, pattern, c);
   return sum;
 }
 
@@ -46,6 +60,8 @@ static inline int32_t model_score(const struct model *model, uint64_t pattern) {
 struct model_comparison {
   struct bytes field;               /* its name, for messages and the report */
   bool is_identifier;
+  bool runs_in_groups;              /* families, households or neighbours have it in common: surnames,
+                                       addresses, phones; not given names, birth dates, id cards */
   double m[MODEL_LEVELS], u[MODEL_LEVELS]; /* the type's priors; 0 = level not used */
   struct bytes level_names[MODEL_LEVELS];  /* empty = not used */
   int8_t identifier_rule;           /* whose class its exact nibbles carry; -1 = they carry how rare

@@ -23,6 +23,10 @@ enum {
 static const double converged_change = 1e-6; /* of any m */
 /* Strength of the priors, in observations. */
 static const double m_strength = 6;
+static const double session_strength = 20;
+static const double together_strength = 10;
+/* Two fields go together when that was seen so often and is so much likelier than by chance. */
+static const double together_least = 5, together_ratio = 2, together_doubt = 0.03;
 static const double bucket_strength = 40;
 static const double u_strength = 1;
 /* Two people agree at least so rarely that a level is still possible. */
@@ -34,11 +38,16 @@ static const double class_u[CLASS_COUNT] = {0.06, 0.30, 0.24, 0.25, 0.15};
 /* Per comparison and nibble. */
 typedef double cells[JOB_COMPARISONS_MAX][MODEL_NIBBLES];
 
+/* Per two comparisons. */
+typedef double square[JOB_COMPARISONS_MAX][JOB_COMPARISONS_MAX];
+
 struct session {
   struct pattern_counts pairs; /* held-out nibbles are 0 */
   uint16_t held_out;
   double total, lambda;
   double weight; /* how well its pairs fall apart into two kinds, 0..1 */
+  cells u;       /* of its pairs of two entities: agreeing on the rule's fields changes the odds of others */
+  cells ratio;
 };
 
 struct trainer {
@@ -54,6 +63,11 @@ struct trainer {
   cells taught;  /* expected pairs by nibble that m was last made from */
   cells ratio;   /* log2 m/u */
   double lambda; /* share of all pairs that are of one entity */
+  square sampled_both, sampled_given;        /* random pairs: both agree; [c][d]: d agrees, c is there */
+  square candidate_both;                     /* candidates where a rule of just these two holds */
+  square matched_both, matched_given, matched_covered; /* of one entity among candidates */
+  uint16_t leaders[JOB_COMPARISONS_MAX];     /* bit d: d leads c */
+  square most;   /* [c][d]: bits that c adds at most where d agrees; for leaders and led */
   struct session sessions[JOB_BLOCKING_RULES_MAX];
 };
 
@@ -129,10 +143,19 @@ static void update_ratios(struct trainer *t) {
 
 /* ---- posteriors ---- */
 
+static bool agrees(uint64_t pattern, uint32_t c) {
+  return pattern_level(pattern, c) >= PATTERN_EXACT;
+}
+
+/* Evidence of a pattern. Of fields that go together the led one adds little where a leader agrees. */
 static double pattern_ratio(const struct trainer *t, uint64_t pattern) {
   double sum = 0;
-  for (uint32_t c = 0; c < t->spec->comparison_count; c++)
-    sum += t->ratio[c][pattern_level(pattern, c)];
+  for (uint32_t c = 0; c < t->spec->comparison_count; c++) {
+    double bits = t->ratio[c][pattern_level(pattern, c)];
+    for (uint32_t d = 0; d < t->spec->comparison_count && bits > 0; d++)
+      if (t->leaders[c] >> d & 1 && agrees(pattern, d)) bits = min_of(bits, t->most[c][d]);
+    sum += bits;
+  }
   return sum;
 }
 
@@ -143,30 +166,73 @@ static double log_odds(double p) {
 
 static double posterior(double bits) { return 1 / (1 + portable_exp2(-bits)); }
 
-/* Posteriors of all candidates under the whole model; lambda is repeated until it stands still. */
-static void find_matched(struct trainer *t) {
+/* Of held-out fields only whether they agree is kept. */
+static uint64_t without(uint64_t pattern, uint16_t held_out) {
+  for (unsigned c = 0; c < JOB_COMPARISONS_MAX; c++)
+    if (held_out >> c & 1)
+      pattern = pattern_with(pattern, c, agrees(pattern, c) ? PATTERN_EXACT : PATTERN_MISSING);
+  return pattern;
+}
+
+static double session_ratio(const struct trainer *t, const struct session *session, uint64_t pattern);
+/* What the sessions say of a pair: each judges it without its own fields, so fields that go together (a
+ * town and its postcode) do not count twice. The most doubtful one is believed. */
+static double session_posterior(const struct trainer *t, const struct pattern_count *pair) {
+  double least = 1;
+  for (uint32_t r = 0; r < t->spec->rule_count; r++)
+    if (pair->mask >> r & 1) {
+      const struct session *session = &t->sessions[r];
+      double bits = session_ratio(t, session, pair->pattern);
+      least = min_of(least, posterior(log_odds(session->lambda) + bits));
+    }
+  return pair->mask ? least : posterior(log_odds(t->lambda) + pattern_ratio(t, pair->pattern));
+}
+
+static bool covers(const struct model_rule *rule, uint32_t c, uint32_t d) {
+  return (rule->comparisons & ~(1u << c | 1u << d)) == 0;
+}
+
+/* Does the pair share a rule that holds all pairs in which c and d agree? */
+static bool is_covered(const struct trainer *t, const struct pattern_count *pair, uint32_t c,
+                       uint32_t d) {
+  for (uint32_t r = 0; r < t->spec->rule_count; r++)
+    if (pair->mask >> r & 1 && covers(&t->spec->rules[r], c, d)) return true;
+  return false;
+}
+
+static void add_agreement(const struct trainer *t, const struct pattern_count *pair, double count,
+                          square both, square given, square covered) {
+  for (uint32_t d = 0; d < t->spec->comparison_count; d++) {
+    if (!agrees(pair->pattern, d)) continue;
+    for (uint32_t c = 0; c < t->spec->comparison_count; c++) {
+      if (c == d || pattern_level(pair->pattern, c) == PATTERN_MISSING) continue;
+      if (given) given[c][d] += count;
+      if (!agrees(pair->pattern, c)) continue;
+      if (both) both[c][d] += count;
+      if (covered && is_covered(t, pair, c, d)) covered[c][d] += count;
+    }
+  }
+}
+
+static void find_matched(struct trainer *t, bool by_sessions) {
   const struct pattern_counts *pairs = &t->counts->candidates;
-  double *ratios = memory_new(pairs->count * sizeof *ratios);
-  for (uint64_t i = 0; i < pairs->count; i++) ratios[i] = pattern_ratio(t, pairs->items[i].pattern);
-  double records = (double)t->counts->record_count;
-  for (int repeat = 0; repeat < ITERATIONS_MAX; repeat++) {
-    double prior = log_odds(t->lambda), sum = 0;
-    for (uint64_t i = 0; i < pairs->count; i++)
-      sum += (double)pairs->items[i].count * posterior(prior + ratios[i]);
-    /* One pair in `records` is what is believed before anything is seen. */
-    double next = (sum + 1) / (t->all_pairs + records + 2);
-    double change = next > t->lambda ? next - t->lambda : t->lambda - next;
-    t->lambda = next;
-    if (change < 1e-4 * next) break;
-  }
+  double prior = log_odds(t->lambda), sum = 0, records = (double)t->counts->record_count;
   memset(t->matched, 0, sizeof t->matched);
-  double prior = log_odds(t->lambda);
+  memset(t->matched_both, 0, sizeof t->matched_both);
+  memset(t->matched_given, 0, sizeof t->matched_given);
+  memset(t->matched_covered, 0, sizeof t->matched_covered);
   for (uint64_t i = 0; i < pairs->count; i++) {
-    double expected = (double)pairs->items[i].count * posterior(prior + ratios[i]);
+    const struct pattern_count *pair = &pairs->items[i];
+    double p = by_sessions ? session_posterior(t, pair)
+                           : posterior(prior + pattern_ratio(t, pair->pattern));
+    double expected = (double)pair->count * p;
+    sum += expected;
     for (uint32_t c = 0; c < t->spec->comparison_count; c++)
-      t->matched[c][pattern_level(pairs->items[i].pattern, c)] += expected;
+      t->matched[c][pattern_level(pair->pattern, c)] += expected;
+    add_agreement(t, pair, expected, t->matched_both, t->matched_given, t->matched_covered);
   }
-  free(ratios);
+  /* One pair in `records` is what is believed before anything is seen. */
+  t->lambda = (sum + 1) / (t->all_pairs + records + 2);
 }
 
 /* ---- u ---- */
@@ -216,6 +282,55 @@ static void update_u(struct trainer *t) {
   }
 }
 
+/* ---- fields that go together ---- */
+
+static double agreement(const double p[MODEL_NIBBLES]) {
+  double sum = 0;
+  for (unsigned n = PATTERN_EXACT; n < MODEL_NIBBLES; n++) sum += p[n];
+  return sum;
+}
+
+static bool has_cover(const struct trainer *t, uint32_t c, uint32_t d) {
+  for (uint32_t r = 0; r < t->spec->rule_count; r++)
+    if (covers(&t->spec->rules[r], c, d)) return true;
+  return false;
+}
+
+/* Pairs of two entities in which both agree, and those in which d agrees and c is there. From all pairs
+ * where a rule lists them, else from random ones. false when there are too few to tell. */
+static bool count_together(const struct trainer *t, uint32_t c, uint32_t d, double *both,
+                           double *given) {
+  double matched;
+  if (has_cover(t, c, d) && t->spec->comparisons[c].runs_in_groups) {
+    matched = t->matched_covered[c][d];
+    *both = t->candidate_both[c][d] - matched;
+    *given = agreement(t->u[d]) * t->universe[d] * t->universe[c] / t->all_pairs;
+  } else {
+    double rate = t->all_pairs > 0 ? t->sampled / t->all_pairs : 0;
+    matched = t->matched_both[c][d] * rate;
+    *both = t->sampled_both[c][d] - matched;
+    *given = max_of(t->sampled_given[c][d] - t->matched_given[c][d] * rate, 0);
+  }
+  return *both >= together_least + together_doubt * matched;
+}
+
+/* Where two fields agree together oftener than by chance, the rarer one leads, and the other is worth what
+ * is left of it when the leader agrees. */
+static void tie_fields(struct trainer *t) {
+  uint32_t count = t->spec->comparison_count;
+  for (uint32_t c = 0; c < count; c++) t->leaders[c] = 0;
+  for (uint32_t c = 0; c < count; c++)
+    for (uint32_t d = 0; d < count; d++) {
+      double both, given, alone = agreement(t->u[c]), rarity = agreement(t->u[d]);
+      bool leads = d != c && (rarity < alone || (rarity == alone && d < c));
+      if (!leads || !count_together(t, c, d, &both, &given)) continue;
+      double chance = min_of((both + together_strength * alone) / (given + together_strength), 1);
+      if (chance < together_ratio * alone) continue;
+      t->leaders[c] |= (uint16_t)(1u << d);
+      t->most[c][d] = max_of(portable_log2(agreement(t->m[c])) - portable_log2(chance), 0);
+    }
+}
+
 /* ---- m ---- */
 
 static void make_sessions(struct trainer *t) {
@@ -223,13 +338,10 @@ static void make_sessions(struct trainer *t) {
   for (uint32_t r = 0; r < t->spec->rule_count; r++) {
     struct session *session = &t->sessions[r];
     session->held_out = t->spec->rules[r].comparisons;
-    uint64_t kept = ~(uint64_t)0;
-    for (unsigned c = 0; c < JOB_COMPARISONS_MAX; c++)
-      if (session->held_out >> c & 1) kept = pattern_with(kept, c, 0);
     for (uint64_t i = 0; i < pairs->count; i++) {
       if (!(pairs->items[i].mask >> r & 1)) continue;
       struct pattern_count item = pairs->items[i];
-      item.pattern &= kept;
+      item.pattern = without(item.pattern, session->held_out);
       item.mask = 0;
       session->total += (double)item.count;
       pattern_counts_add(&session->pairs, &item, 1);
@@ -249,21 +361,52 @@ static void start_sessions(struct trainer *t) {
       if (pairs->items[i].mask >> r & 1) sums[r] += expected;
   }
   for (uint32_t r = 0; r < t->spec->rule_count; r++)
-    t->sessions[r].lambda = t->sessions[r].total > 0 ? sums[r] / t->sessions[r].total : 0;
+    t->sessions[r].lambda = t->sessions[r].total > 0 ? sums[r] / t->sessions[r].total : 0,
+    memcpy(t->sessions[r].u, t->u, sizeof t->u);
+}
+
+static double session_ratio(const struct trainer *t, const struct session *session, uint64_t pattern) {
+  double sum = 0;
+  for (uint32_t c = 0; c < t->spec->comparison_count; c++)
+    if (!(session->held_out >> c & 1)) sum += session->ratio[c][pattern_level(pattern, c)];
+  return sum;
+}
+
+static void update_session_ratio(const struct trainer *t, struct session *session) {
+  for (uint32_t c = 0; c < t->spec->comparison_count; c++)
+    for (unsigned n = 1; n < MODEL_NIBBLES; n++) {
+      const struct model_comparison *comparison = &t->spec->comparisons[c];
+      if (!is_used(comparison, n)) continue;
+      double bits = portable_log2(t->m[c][n]) - portable_log2(session->u[c][n]);
+      if (comparison->fixed >> n & 1) bits = (double)comparison->fixed_weight[n] / WEIGHT_BIT;
+      session->ratio[c][n] = min_of(max_of(bits, -NEGATIVE_MAX), POSITIVE_MAX);
+    }
 }
 
 /* One pass over one session: adds its expected pairs by nibble, times its weight of the last pass.
  */
 static void run_session(struct trainer *t, struct session *session, cells sums) {
-  cells own = {{0}};
+  cells own = {{0}}, others = {{0}};
   double prior = log_odds(session->lambda), expected = 0, doubt = 0;
+  update_session_ratio(t, session);
   for (uint64_t i = 0; i < session->pairs.count; i++) {
     const struct pattern_count *item = &session->pairs.items[i];
-    double p = posterior(prior + pattern_ratio(t, item->pattern)), count = (double)item->count;
+    double p = posterior(prior + session_ratio(t, session, item->pattern)), count = (double)item->count;
     expected += count * p;
     doubt += count * p * (1 - p);
     for (uint32_t c = 0; c < t->spec->comparison_count; c++)
-      own[c][pattern_level(item->pattern, c)] += count * p;
+      if (!(session->held_out >> c & 1)) {
+        own[c][pattern_level(item->pattern, c)] += count * p;
+        others[c][pattern_level(item->pattern, c)] += count * (1 - p);
+      }
+  }
+  for (uint32_t c = 0; c < t->spec->comparison_count; c++) {
+    double sum = 0;
+    if (!t->spec->comparisons[c].runs_in_groups) continue;
+    for (unsigned n = 1; n < MODEL_NIBBLES; n++) sum += others[c][n];
+    for (unsigned n = 1; n < MODEL_NIBBLES; n++)
+      session->u[c][n] = (others[c][n] + session_strength * t->u[c][n]) / (sum + session_strength);
+    normalise(t, c, session->u[c], u_least);
   }
   session->lambda = expected / session->total;
   session->weight = expected > 0 ? max_of(1 - 2 * doubt / expected, 0) : 0;
@@ -478,6 +621,11 @@ static void hand_out(struct trainer *t, struct model *model) {
     fill_probabilities(t, c, model);
     model->origin[c] = (uint8_t)origin_of(t, c);
   }
+  for (uint32_t c = 0; c < spec->comparison_count; c++) {
+    model->leaders[c] = t->leaders[c];
+    for (uint32_t d = 0; d < spec->comparison_count; d++)
+      model->weight_with_leader[c][d] = to_weight(t->most[c][d]);
+  }
   choose_thresholds(t, model);
   cap_doubtful_classes(spec, model);
 }
@@ -491,11 +639,15 @@ static void count_nibbles(struct trainer *t) {
     for (uint32_t c = 0; c < t->spec->comparison_count; c++)
       t->sampled_levels[c][pattern_level(random->items[i].pattern, c)] +=
           (double)random->items[i].count;
+    add_agreement(t, &random->items[i], (double)random->items[i].count, t->sampled_both,
+                  t->sampled_given, NULL);
   }
   for (uint64_t i = 0; i < pairs->count; i++)
     for (uint32_t c = 0; c < t->spec->comparison_count; c++)
       t->candidate_nibbles[c][pattern_level(pairs->items[i].pattern, c)] +=
           (double)pairs->items[i].count;
+  for (uint64_t i = 0; i < pairs->count; i++)
+    add_agreement(t, &pairs->items[i], (double)pairs->items[i].count, NULL, NULL, t->candidate_both);
   double records = (double)t->counts->record_count;
   t->all_pairs = records > 1 ? records * (records - 1) / 2 : 1;
   for (uint32_t c = 0; c < t->spec->comparison_count; c++)
@@ -508,13 +660,14 @@ static void train(struct trainer *t, struct training_report *report) {
   start_from_priors(t);
   update_ratios(t);
   t->lambda = 1 / (double)(t->counts->record_count + 2);
-  find_matched(t);
+  find_matched(t, false);
   for (int round = 0; round < ROUNDS; round++) {
     update_u(t);
+    tie_fields(t);
     update_ratios(t);
     start_sessions(t);
     report->converged = run_em(t, &report->iterations);
-    find_matched(t);
+    find_matched(t, true);
   }
 }
 

@@ -2,10 +2,28 @@
 
 #include "worker/pattern.h"
 
+/* Do people who live or work together have it in common? */
+static bool runs_in_groups(const struct job_field *field) {
+  switch (field->type) {
+    case FIELD_TYPE_PERSON_NAME:
+      return field->options.name_part == NAME_FAMILY;
+    case FIELD_TYPE_CATEGORY:
+      return field->options.code_table != CODE_GENDER;
+    case FIELD_TYPE_DATE:
+    case FIELD_TYPE_ID_CARD:
+    case FIELD_TYPE_USCC:
+    case FIELD_TYPE_ACCOUNT:
+      return false;
+    default:
+      return true;
+  }
+}
+
 static void describe_comparison(const struct plan *plan, uint32_t c, struct model_comparison *out) {
   const struct plan_comparison *from = &plan->comparisons[c];
   out->field = plan->job->fields[from->field].name;
   out->is_identifier = from->type->is_identifier;
+  out->runs_in_groups = runs_in_groups(&plan->job->fields[from->field]);
   out->identifier_rule = from->identifier_rule;
   for (unsigned level = 0; level < MODEL_LEVELS; level++) {
     const struct field_level_info *info = &from->type->levels[level];
