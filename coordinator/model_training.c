@@ -14,8 +14,8 @@ enum {
   ITERATIONS_MAX = 40, /* of EM within a round */
   POSITIVE_MAX = 24,   /* bits: no single field is trusted further */
   NEGATIVE_MAX = 14,
-  PRIOR_MIN = -44, /* bits */
-  ACCEPT_LEAST = 1 * WEIGHT_BIT,
+  PRIOR_MIN = -44,                   /* bits */
+  ACCEPT_LEAST = 5 * WEIGHT_BIT / 2, /* a wrong merge costs more than a missed one */
   ACCEPT_MOST = 8 * WEIGHT_BIT,
   REVIEW_BELOW_ACCEPT = 5 * WEIGHT_BIT,
 };
@@ -46,7 +46,8 @@ struct session {
   uint16_t held_out;
   double total, lambda;
   double weight; /* how well its pairs fall apart into two kinds, 0..1 */
-  cells u;       /* of its pairs of two entities: agreeing on the rule's fields changes the odds of others */
+  cells u; /* of its pairs of two entities: agreeing on the rule's fields changes the odds of others
+            */
   cells ratio;
 };
 
@@ -60,14 +61,14 @@ struct trainer {
   cells candidate_nibbles;              /* candidate pairs by nibble */
   cells matched; /* expected pairs of one entity by nibble, among all candidates */
   cells m_prior, m, u;
-  cells taught;  /* expected pairs by nibble that m was last made from */
-  cells ratio;   /* log2 m/u */
-  double lambda; /* share of all pairs that are of one entity */
-  square sampled_both, sampled_given;        /* random pairs: both agree; [c][d]: d agrees, c is there */
-  square candidate_both;                     /* candidates where a rule of just these two holds */
+  cells taught;                       /* expected pairs by nibble that m was last made from */
+  cells ratio;                        /* log2 m/u */
+  double lambda;                      /* share of all pairs that are of one entity */
+  square sampled_both, sampled_given; /* random pairs: both agree; [c][d]: d agrees, c is there */
+  square candidate_both;              /* candidates where a rule of just these two holds */
   square matched_both, matched_given, matched_covered; /* of one entity among candidates */
-  uint16_t leaders[JOB_COMPARISONS_MAX];     /* bit d: d leads c */
-  square most;   /* [c][d]: bits that c adds at most where d agrees; for leaders and led */
+  uint16_t leaders[JOB_COMPARISONS_MAX];               /* bit d: d leads c */
+  square most; /* [c][d]: bits that c adds at most where d agrees; for leaders and led */
   struct session sessions[JOB_BLOCKING_RULES_MAX];
 };
 
@@ -147,7 +148,8 @@ static bool agrees(uint64_t pattern, uint32_t c) {
   return pattern_level(pattern, c) >= PATTERN_EXACT;
 }
 
-/* Evidence of a pattern. Of fields that go together the led one adds little where a leader agrees. */
+/* Evidence of a pattern. Of fields that go together the led one adds little where a leader agrees.
+ */
 static double pattern_ratio(const struct trainer *t, uint64_t pattern) {
   double sum = 0;
   for (uint32_t c = 0; c < t->spec->comparison_count; c++) {
@@ -174,9 +176,10 @@ static uint64_t without(uint64_t pattern, uint16_t held_out) {
   return pattern;
 }
 
-static double session_ratio(const struct trainer *t, const struct session *session, uint64_t pattern);
-/* What the sessions say of a pair: each judges it without its own fields, so fields that go together (a
- * town and its postcode) do not count twice. The most doubtful one is believed. */
+static double session_ratio(const struct trainer *t, const struct session *session,
+                            uint64_t pattern);
+/* What the sessions say of a pair: each judges it without its own fields, so fields that go
+ * together (a town and its postcode) do not count twice. The most doubtful one is believed. */
 static double session_posterior(const struct trainer *t, const struct pattern_count *pair) {
   double least = 1;
   for (uint32_t r = 0; r < t->spec->rule_count; r++)
@@ -296,8 +299,8 @@ static bool has_cover(const struct trainer *t, uint32_t c, uint32_t d) {
   return false;
 }
 
-/* Pairs of two entities in which both agree, and those in which d agrees and c is there. From all pairs
- * where a rule lists them, else from random ones. false when there are too few to tell. */
+/* Pairs of two entities in which both agree, and those in which d agrees and c is there. From all
+ * pairs where a rule lists them, else from random ones. false when there are too few to tell. */
 static bool count_together(const struct trainer *t, uint32_t c, uint32_t d, double *both,
                            double *given) {
   double matched;
@@ -314,8 +317,8 @@ static bool count_together(const struct trainer *t, uint32_t c, uint32_t d, doub
   return *both >= together_least + together_doubt * matched;
 }
 
-/* Where two fields agree together oftener than by chance, the rarer one leads, and the other is worth what
- * is left of it when the leader agrees. */
+/* Where two fields agree together oftener than by chance, the rarer one leads, and the other is
+ * worth what is left of it when the leader agrees. */
 static void tie_fields(struct trainer *t) {
   uint32_t count = t->spec->comparison_count;
   for (uint32_t c = 0; c < count; c++) t->leaders[c] = 0;
@@ -365,7 +368,8 @@ static void start_sessions(struct trainer *t) {
     memcpy(t->sessions[r].u, t->u, sizeof t->u);
 }
 
-static double session_ratio(const struct trainer *t, const struct session *session, uint64_t pattern) {
+static double session_ratio(const struct trainer *t, const struct session *session,
+                            uint64_t pattern) {
   double sum = 0;
   for (uint32_t c = 0; c < t->spec->comparison_count; c++)
     if (!(session->held_out >> c & 1)) sum += session->ratio[c][pattern_level(pattern, c)];
@@ -391,7 +395,8 @@ static void run_session(struct trainer *t, struct session *session, cells sums) 
   update_session_ratio(t, session);
   for (uint64_t i = 0; i < session->pairs.count; i++) {
     const struct pattern_count *item = &session->pairs.items[i];
-    double p = posterior(prior + session_ratio(t, session, item->pattern)), count = (double)item->count;
+    double p = posterior(prior + session_ratio(t, session, item->pattern)),
+           count = (double)item->count;
     expected += count * p;
     doubt += count * p * (1 - p);
     for (uint32_t c = 0; c < t->spec->comparison_count; c++)
@@ -409,7 +414,8 @@ static void run_session(struct trainer *t, struct session *session, cells sums) 
     normalise(t, c, session->u[c], u_least);
   }
   session->lambda = expected / session->total;
-  session->weight = expected > 0 ? max_of(1 - 2 * doubt / expected, 0) : 0;
+  session->weight =
+      expected > 0 ? max_of(1 - 2 * doubt / expected, 0) * session->lambda * session->lambda : 0;
   for (uint32_t c = 0; c < t->spec->comparison_count; c++)
     for (unsigned n = 1; n < MODEL_NIBBLES; n++) sums[c][n] += session->weight * own[c][n];
 }
@@ -647,7 +653,8 @@ static void count_nibbles(struct trainer *t) {
       t->candidate_nibbles[c][pattern_level(pairs->items[i].pattern, c)] +=
           (double)pairs->items[i].count;
   for (uint64_t i = 0; i < pairs->count; i++)
-    add_agreement(t, &pairs->items[i], (double)pairs->items[i].count, NULL, NULL, t->candidate_both);
+    add_agreement(t, &pairs->items[i], (double)pairs->items[i].count, NULL, NULL,
+                  t->candidate_both);
   double records = (double)t->counts->record_count;
   t->all_pairs = records > 1 ? records * (records - 1) / 2 : 1;
   for (uint32_t c = 0; c < t->spec->comparison_count; c++)

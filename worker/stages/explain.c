@@ -18,7 +18,8 @@ static void describe_comparisons(const struct plan *plan, const struct model *mo
         .share_bits = nibble < PATTERN_EXACT || is_shared
                           ? -1
                           : (int)(PATTERN_BUCKET_BITS * (nibble - PATTERN_EXACT) + 2),
-        .weight = model->weight[c][nibble]};
+        .weight = model_weight(model, out->pattern, c),
+        .weight_alone = model->weight[c][nibble]};
   }
 }
 

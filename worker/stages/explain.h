@@ -16,7 +16,8 @@ struct explain_comparison {
   bool is_identifier; /* its exact nibbles are sharing classes */
   int share_bits; /* exact agreement of others: about one record in 2^share_bits has the value; -1 =
                      does not apply */
-  int32_t weight; /* 1/1024 bit */
+  int32_t weight; /* 1/1024 bit, what it adds to the score */
+  int32_t weight_alone; /* what it would add if no other field said the same already */
 };
 
 /* One comparison that, alone changed, would change the decision. */
