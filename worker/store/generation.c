@@ -255,3 +255,31 @@ enum err generation_get_by_record(const struct generation *g, struct bytes sourc
   return generation_get_by_key(g, record_key(source_id, source_record_id, true), arena, customer,
                                member, failure);
 }
+
+enum err generation_visit(const struct generation *g, uint32_t shard,
+                          enum err (*visit)(void *context, const struct stored_customer *customer,
+                                            struct failure *failure),
+                          void *context, struct failure *failure) {
+  struct shard_view view;
+  struct arena arena = {0};
+  enum err err = shard_view_open(g->shards[shard], STORE_CUSTOMER, &view, failure);
+  if (err) return err;
+  struct shard_row row = {0};
+  for (err = shard_view_step(&view, SHARD_FIRST, &row, failure); !err;
+       err = shard_view_step(&view, SHARD_NEXT, &row, failure)) {
+    struct stored_customer customer;
+    arena_reset(&arena);
+    if (row.key.size != 8 ||
+        customer_value_read(row.payload, g->manifest.field_count, &arena, &customer)) {
+      err = failure_set(failure, ERR_CORRUPT, "a customer in %s is malformed",
+                        shard_reader_path(g->shards[shard]));
+      break;
+    }
+    customer.customer_id = load_be64(row.key.data);
+    err = visit(context, &customer, failure);
+    if (err) break;
+  }
+  shard_view_close(&view);
+  arena_release(&arena);
+  return err == ERR_NOT_FOUND ? ERR_OK : err;
+}

@@ -139,4 +139,11 @@ enum err generation_get_by_key(const struct generation *generation, struct hash1
                                struct arena *arena, struct stored_customer *customer,
                                uint32_t *member, struct failure *failure);
 
+/* Calls visit for every customer of a shard, in order of id; what it is given is valid during the
+ * call alone. The first error ends it and is returned. */
+enum err generation_visit(const struct generation *generation, uint32_t shard,
+                          enum err (*visit)(void *context, const struct stored_customer *customer,
+                                            struct failure *failure),
+                          void *context, struct failure *failure);
+
 #endif

@@ -50,9 +50,7 @@ struct shard_check {
   bool wrong; /* one problem per table is enough */
 };
 
-__attribute__((format(printf, 2, 3))) static void problem(struct verify *v, const char *format,
-                                                          ...) {
-  struct verify_report *r = v->report;
+void verify_report_add(struct verify_report *r, const char *format, ...) {
   if (r->problem_count++ >= VERIFY_PROBLEMS_MAX) return;
   struct failure sentence;
   va_list arguments;
@@ -74,16 +72,18 @@ static void check_row(struct shard_check *s, const struct record_header *h, cons
   struct verify *v = s->verify;
   if (h->row >= v->manifest.row_count || h->source >= v->manifest.source_count ||
       (v->manifest.file_count && h->file >= v->manifest.file_count)) {
-    problem(v, "%s, customer %s: a record names a row, source or file that the run did not have",
-            shard_reader_path(s->reader), name);
+    verify_report_add(
+        v->report,
+        "%s, customer %s: a record names a row, source or file that the run did not have",
+        shard_reader_path(s->reader), name);
     return;
   }
   uint64_t bit = (uint64_t)1 << (h->row & 63);
   if (v->row_seen[h->row >> 6] & bit)
-    problem(v,
-            "%s, customer %s: row %" PRIu32 " of the run (line %" PRIu64
-            " of its file) is in two customers, or twice in one",
-            shard_reader_path(s->reader), name, h->row, h->line);
+    verify_report_add(v->report,
+                      "%s, customer %s: row %" PRIu32 " of the run (line %" PRIu64
+                      " of its file) is in two customers, or twice in one",
+                      shard_reader_path(s->reader), name, h->row, h->line);
   v->row_seen[h->row >> 6] |= bit;
 }
 
@@ -92,7 +92,7 @@ static void check_golden(struct shard_check *s, const struct stored_customer *c,
   const char *path = shard_reader_path(s->reader);
   struct golden_decoded decoded;
   if (golden_decode(c->golden, v->manifest.field_count, &s->arena, &decoded)) {
-    problem(v, "%s, customer %s: the golden record is malformed", path, name);
+    verify_report_add(v->report, "%s, customer %s: the golden record is malformed", path, name);
     return;
   }
   struct golden_record *golden = &decoded.golden;
@@ -101,8 +101,9 @@ static void check_golden(struct shard_check *s, const struct stored_customer *c,
     same = decoded.member_keys[m].low == c->members[m].header->key.low &&
            decoded.member_keys[m].high == c->members[m].header->key.high;
   if (!same) {
-    problem(v, "%s, customer %s: the golden record is of other records than lie beside it", path,
-            name);
+    verify_report_add(v->report,
+                      "%s, customer %s: the golden record is of other records than lie beside it",
+                      path, name);
     return;
   }
   if (!v->has_plan) return;
@@ -110,7 +111,7 @@ static void check_golden(struct shard_check *s, const struct stored_customer *c,
   for (uint32_t f = 0; f < v->manifest.field_count; f++) {
     struct failure failure;
     if (golden_verify_value(&v->golden_plan, golden, f, &s->arena, &failure))
-      problem(v, "%s, %s", path, failure.message);
+      verify_report_add(v->report, "%s, %s", path, failure.message);
     v->report->golden_values += golden->values[f].origin != GOLDEN_NONE;
   }
   golden_digest_add(&v->digest, golden_digest(&v->job, golden, &v->scratch));
@@ -125,8 +126,8 @@ static void check_customer(struct shard_check *s, const struct shard_row *row) {
   customer_id_format(id, name);
   if (id == 0 || generation_shard_of(id, v->manifest.shard_count) != s->number ||
       customer_value_read(row->payload, v->manifest.field_count, &s->arena, &c)) {
-    problem(v, "%s, customer %s: malformed, or in the wrong shard", shard_reader_path(s->reader),
-            name);
+    verify_report_add(v->report, "%s, customer %s: malformed, or in the wrong shard",
+                      shard_reader_path(s->reader), name);
     return;
   }
   c.customer_id = id;
@@ -234,23 +235,26 @@ static void check_table(struct shard_check *s, enum store_table table, XXH3_stat
   }
   shard_view_close(&view);
   if (err != ERR_NOT_FOUND) {
-    problem(s->verify, "%s", failure.message);
+    verify_report_add(s->verify->report, "%s", failure.message);
     return;
   }
   XXH128_hash_t h = XXH3_128bits_digest(state);
   if (sum.entries != expected->entries || sum.puts != expected->puts ||
       sum.bytes != expected->bytes)
-    problem(s->verify,
-            "%s, table %s: %" PRIu64 " entries in %" PRIu64 " rows, %" PRIu64
-            " bytes were found, %" PRIu64 " in %" PRIu64 ", %" PRIu64 " bytes were published",
-            path, store_table_names[table], sum.entries, sum.puts, sum.bytes, expected->entries,
-            expected->puts, expected->bytes);
+    verify_report_add(s->verify->report,
+                      "%s, table %s: %" PRIu64 " entries in %" PRIu64 " rows, %" PRIu64
+                      " bytes were found, %" PRIu64 " in %" PRIu64 ", %" PRIu64
+                      " bytes were published",
+                      path, store_table_names[table], sum.entries, sum.puts, sum.bytes,
+                      expected->entries, expected->puts, expected->bytes);
   else if (h.low64 != expected->checksum.low || h.high64 != expected->checksum.high)
-    problem(s->verify, "%s, table %s: the content is not what was published (another checksum)",
-            path, store_table_names[table]);
+    verify_report_add(s->verify->report,
+                      "%s, table %s: the content is not what was published (another checksum)",
+                      path, store_table_names[table]);
   else if (s->wrong)
-    problem(s->verify, "%s, table %s: it does not lead to what is in table customer", path,
-            store_table_names[table]);
+    verify_report_add(s->verify->report,
+                      "%s, table %s: it does not lead to what is in table customer", path,
+                      store_table_names[table]);
 }
 
 static int by_key(const void *a_, const void *b_) {
@@ -270,7 +274,7 @@ static void check_shard(struct verify *v, uint32_t number) {
   if (!err) err = shard_file_check_bytes(path, &v->manifest.shards[number], &failure);
   if (!err) err = shard_reader_open(path, v->manifest.generation, number, &reader, &failure);
   if (err) {
-    problem(v, "%s", failure.message);
+    verify_report_add(v->report, "%s", failure.message);
     return;
   }
   struct shard_check s = {.verify = v, .reader = reader, .number = number};
@@ -315,41 +319,43 @@ static void check_aliases(struct verify *v) {
     char name[32];
     customer_id_format(a->customer_id, name);
     if (a->target && !has_customer(v, a->target))
-      problem(v, "alias %s leads to a customer that is not there", name);
+      verify_report_add(v->report, "alias %s leads to a customer that is not there", name);
     if (v->ids[shard] && has_customer(v, a->customer_id))
-      problem(v, "%s is an alias and a customer", name);
+      verify_report_add(v->report, "%s is an alias and a customer", name);
   }
 }
 
 static void check_counts(struct verify *v) {
   const struct manifest *m = &v->manifest;
   if (m->records + m->records_quarantined + m->records_rejected != m->records_read)
-    problem(v,
-            "manifest.json: %" PRIu64
-            " records were read, but linked, quarantined and rejected "
-            "ones are not as many together",
-            m->records_read);
+    verify_report_add(v->report,
+                      "manifest.json: %" PRIu64
+                      " records were read, but linked, quarantined and rejected "
+                      "ones are not as many together",
+                      m->records_read);
   /* What a damaged shard lacks was said already. */
   if (v->shards_read != m->shard_count) return;
   if (v->customers != m->customers || v->records != m->records || v->alias_count != m->aliases)
-    problem(v,
-            "%" PRIu64 " customers, %" PRIu64 " records, %zu aliases were found, %" PRIu64
-            ", %" PRIu64 ", %" PRIu64 " were published",
-            v->customers, v->records, v->alias_count, m->customers, m->records, m->aliases);
+    verify_report_add(v->report,
+                      "%" PRIu64 " customers, %" PRIu64 " records, %zu aliases were found, %" PRIu64
+                      ", %" PRIu64 ", %" PRIu64 " were published",
+                      v->customers, v->records, v->alias_count, m->customers, m->records,
+                      m->aliases);
   char digest[GENERATION_DIGEST_BYTES];
   generation_digest_format(v->digest, digest);
   if (!v->has_plan || m->digest.size != strlen(digest)) return;
   v->report->digest_is_checked = true;
   if (!bytes_equal(m->digest, bytes_from_string(digest)))
-    problem(v, "the digest of all customers is %s, %.*s was published", digest, (int)m->digest.size,
-            m->digest.data);
+    verify_report_add(v->report, "the digest of all customers is %s, %.*s was published", digest,
+                      (int)m->digest.size, m->digest.data);
 }
 
 static void read_job(struct verify *v) {
   struct failure failure = {0};
   struct hash128 found = hash_bytes_128(v->manifest.job_text);
   if (found.low != v->manifest.job_digest.low || found.high != v->manifest.job_digest.high) {
-    problem(v, "manifest.json: the job is not the one whose digest stands beside it");
+    verify_report_add(v->report,
+                      "manifest.json: the job is not the one whose digest stands beside it");
     return;
   }
   enum err err = job_parse(v->manifest.job_text, "manifest.json, job", &v->job, &failure);
@@ -357,7 +363,7 @@ static void read_job(struct verify *v) {
   if (!err && v->job.field_count != v->manifest.field_count)
     err = failure_set(&failure, ERR_MALFORMED, "manifest.json: the job has other fields");
   if (err) {
-    problem(v, "%s", failure.message);
+    verify_report_add(v->report, "%s", failure.message);
     return;
   }
   golden_plan_make(&v->plan, v->manifest.as_of_day, &v->golden_plan);
@@ -373,10 +379,10 @@ static void check_events(struct verify *v) {
   if (!err) err = data_folder_read_file(path, v->manifest.events_bytes, &text, &failure);
   struct hash128 found = hash_bytes_128(buffer_bytes(&text));
   if (err)
-    problem(v, "%s", failure.message);
+    verify_report_add(v->report, "%s", failure.message);
   else if (found.low != v->manifest.events_checksum.low ||
            found.high != v->manifest.events_checksum.high)
-    problem(v, "%s is not what was published", path);
+    verify_report_add(v->report, "%s is not what was published", path);
   v->report->bytes += text.size;
   buffer_release(&text);
 }
@@ -402,7 +408,7 @@ enum err generation_verify(const char *data_dir, struct verify_report *report,
     return err;
   }
   if (err) {
-    problem(&v, "%s", reason.message);
+    verify_report_add(v.report, "%s", reason.message);
   } else {
     report->generation = v.manifest.generation;
     report->shards = v.manifest.shard_count;

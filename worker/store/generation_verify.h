@@ -36,6 +36,9 @@ struct verify_report {
  * when there are problems (failure is the first), ERR_NOT_FOUND when there is no generation. */
 enum err generation_verify(const char *data_dir, struct verify_report *report,
                            struct failure *failure);
+/* Adds a sentence. */
+__attribute__((format(printf, 2, 3))) void verify_report_add(struct verify_report *report,
+                                                             const char *format, ...);
 void verify_report_release(struct verify_report *report);
 
 #endif

@@ -251,6 +251,14 @@ static enum err write_events(struct generation_writer *w, struct manifest *manif
   return err;
 }
 
+/* So that a command started elsewhere finds the file again. */
+static struct bytes absolute_path(struct bytes path, struct arena *arena) {
+  char *found = realpath(arena_copy(arena, path).data, NULL);
+  struct bytes absolute = found ? arena_copy(arena, bytes_from_string(found)) : path;
+  free(found);
+  return absolute;
+}
+
 static enum err make_manifest(struct generation_writer *w, const struct generation_facts *facts,
                               struct arena *arena, struct manifest *m, struct failure *failure) {
   const struct job *job = w->job;
@@ -272,7 +280,7 @@ static enum err make_manifest(struct generation_writer *w, const struct generati
       .field_count = job->field_count,
       .sources = arena_alloc(arena, job->source_count * sizeof *m->sources),
       .source_count = job->source_count,
-      .files = (struct manifest_file *)facts->files,
+      .files = arena_alloc(arena, facts->file_count * sizeof *m->files),
       .file_count = facts->file_count,
       .counters = w->ids->counters,
       .counter_count = w->ids->counter_count,
@@ -284,6 +292,10 @@ static enum err make_manifest(struct generation_writer *w, const struct generati
     m->fields[f] =
         (struct manifest_field){job->fields[f].name, job->fields[f].type, job->fields[f].multi};
   for (uint32_t s = 0; s < job->source_count; s++) m->sources[s] = job->sources[s].id;
+  for (uint32_t f = 0; f < facts->file_count; f++) {
+    m->files[f] = facts->files[f];
+    m->files[f].path = absolute_path(facts->files[f].path, arena);
+  }
   for (uint32_t s = 0; s < job->shards; s++) {
     check(w->ended[s]);
     m->customers += w->customers[s];

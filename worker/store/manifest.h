@@ -51,8 +51,8 @@ enum { MANIFEST_CHUNK_BYTES = 16 << 20 };
 
 /* An input file of the run. */
 struct manifest_file {
-  struct bytes path;
-  uint32_t source; /* index in job.sources */
+  struct bytes path; /* absolute where the file was still there at the end of the run */
+  uint32_t source;   /* index in job.sources */
   uint64_t size_bytes;
   int64_t modified_ns; /* st_mtim */
 };
