@@ -1,14 +1,12 @@
 #include "cli/report.h"
 
-#include <errno.h>
-#include <stdio.h>
-#include <string.h>
-
+#include "cli/report_figures.h"
+#include "cli/report_html.h"
 #include "common/json_write.h"
 #include "common/memory.h"
 #include "common/number_write.h"
-
-enum { SIZE_CLASSES = 12 };
+#include "worker/exports/review_csv.h"
+#include "worker/ordered_file.h"
 
 void report_digest(struct hash128 digest, char out[33]) { *number_put_hex128(out, digest) = '\0'; }
 
@@ -28,41 +26,52 @@ static void write_counts(struct json_writer *w, const struct report_input *in) {
   json_u64(w, in->totals->customers);
 }
 
-static void write_files(struct json_writer *w, const struct run_state *run) {
+static void write_count(struct json_writer *w, const char *key, uint64_t count) {
+  json_key(w, key);
+  json_u64(w, count);
+}
+
+static void write_files(struct json_writer *w, const struct run_state *run,
+                        const struct report_figures *f) {
   json_key(w, "files");
   json_array_begin(w);
-  for (uint32_t f = 0; f < run->file_count; f++) {
-    const struct source_file *file = &run->files[f];
-    uint64_t linked = 0, quarantined = 0, rejected = 0;
-    for (uint32_t s = 0; s < run->split_count; s++)
-      if (run->splits[s].file == f) {
-        linked += run->splits[s].accepted;
-        quarantined += run->splits[s].quarantined;
-        rejected += run->splits[s].rejected;
-      }
+  for (uint32_t i = 0; i < run->file_count; i++) {
+    const struct source_file *file = &run->files[i];
     json_object_begin(w);
     json_key(w, "file");
     json_string(w, file->path);
     json_key(w, "source");
-    json_bytes(w, run->plan.job->sources[run->file_source[f]].id);
+    json_bytes(w, run->plan.job->sources[run->file_source[i]].id);
     json_key(w, "format");
     json_string(w, source_format_name(file->format));
     json_key(w, "encoding");
     json_string(w, source_encoding_name(file->encoding));
-    json_key(w, "bytes");
-    json_u64(w, file->identity.size);
-    json_key(w, "read");
-    json_u64(w, file->row_count);
-    json_key(w, "linked");
-    json_u64(w, linked);
-    json_key(w, "quarantined");
-    json_u64(w, quarantined);
-    json_key(w, "rejected");
-    json_u64(w, rejected);
+    write_count(w, "bytes", file->identity.size);
+    write_count(w, "read", f->files[i].read);
+    write_count(w, "linked", f->files[i].linked);
+    write_count(w, "quarantined", f->files[i].quarantined);
+    write_count(w, "rejected", f->files[i].rejected);
     json_key(w, "warnings");
     json_array_begin(w);
-    for (uint32_t i = 0; i < file->warning_count; i++) json_string(w, file->warnings[i]);
+    for (uint32_t n = 0; n < file->warning_count; n++) json_string(w, file->warnings[n]);
     json_array_end(w);
+    json_object_end(w);
+  }
+  json_array_end(w);
+}
+
+/* Which records of a source are the first of their customer, and which repeat one. */
+static void write_sources(struct json_writer *w, const struct report_figures *f) {
+  json_key(w, "sources");
+  json_array_begin(w);
+  for (uint32_t i = 0; i < f->source_count; i++) {
+    json_object_begin(w);
+    json_key(w, "source");
+    json_bytes(w, f->sources[i].name);
+    write_count(w, "linked", f->sources[i].linked);
+    write_count(w, "main", f->sources[i].main);
+    write_count(w, "duplicate", f->sources[i].duplicate);
+    write_count(w, "suspect", f->sources[i].suspect);
     json_object_end(w);
   }
   json_array_end(w);
@@ -84,80 +93,44 @@ static void write_stages(struct json_writer *w, const struct report_input *in) {
   json_array_end(w);
 }
 
-static void write_rules(struct json_writer *w, const struct run_state *run) {
+static void write_rules(struct json_writer *w, const struct run_state *run,
+                        const struct report_figures *f) {
   json_key(w, "blocking");
   json_array_begin(w);
   for (uint32_t r = 0; r < run->plan.blocking_count; r++) {
-    uint64_t records = 0, blocks = 0, pairs = 0;
-    uint32_t largest = 0;
-    for (uint32_t p = 0; p < PLAN_PARTITIONS; p++) {
-      records += run->partitions[p].records[r];
-      blocks += run->partitions[p].blocks[r];
-      pairs += run->compared[p].compared[r];
-      if (run->partitions[p].largest[r] > largest) largest = run->partitions[p].largest[r];
-    }
     json_object_begin(w);
     json_key(w, "rule");
     json_bytes(w, run->plan.blocking[r].name);
-    json_key(w, "records");
-    json_u64(w, records);
-    json_key(w, "blocks");
-    json_u64(w, blocks);
-    json_key(w, "largest");
-    json_u64(w, largest);
-    json_key(w, "pairs");
-    json_u64(w, pairs);
+    write_count(w, "records", f->rules[r].records);
+    write_count(w, "blocks", f->rules[r].blocks);
+    write_count(w, "largest", f->rules[r].largest);
+    write_count(w, "pairs", f->rules[r].pairs);
     json_object_end(w);
   }
   json_array_end(w);
 }
 
-static const char *outcome_name(uint8_t outcome) {
-  switch ((enum block_outcome)outcome) {
-    case BLOCK_REFINED:
-      return "refined";
-    case BLOCK_WINDOWED:
-      return "windowed";
-    case BLOCK_HUB:
-      return "shared by too many";
-  }
-  return "unknown";
-}
-
-static void write_cut_blocks(struct json_writer *w, const struct run_state *run) {
-  uint64_t refined = 0, windowed = 0, hubs = 0, skipped = 0;
+static void write_cut_blocks(struct json_writer *w, const struct run_state *run,
+                             const struct report_figures *f) {
   json_key(w, "cut_blocks");
   json_object_begin(w);
   json_key(w, "largest");
   json_array_begin(w);
-  for (uint32_t p = 0; p < PLAN_PARTITIONS; p++) {
-    const struct partition_blocks *b = &run->partitions[p];
-    refined += b->refined;
-    windowed += b->windowed;
-    hubs += b->hubs;
-    skipped += b->pairs_skipped;
-    for (uint32_t i = 0; i < b->note_count; i++) {
-      json_object_begin(w);
-      json_key(w, "rule");
-      json_bytes(w, run->plan.blocking[b->notes[i].rule].name);
-      json_key(w, "records");
-      json_u64(w, b->notes[i].records);
-      json_key(w, "outcome");
-      json_string(w, outcome_name(b->notes[i].outcome));
-      json_key(w, "pairs_skipped");
-      json_u64(w, b->notes[i].pairs_skipped);
-      json_object_end(w);
-    }
+  for (uint32_t i = 0; i < f->note_count; i++) {
+    json_object_begin(w);
+    json_key(w, "rule");
+    json_bytes(w, run->plan.blocking[f->notes[i].rule].name);
+    write_count(w, "records", f->notes[i].records);
+    json_key(w, "outcome");
+    json_string(w, report_outcome_name(f->notes[i].outcome));
+    write_count(w, "pairs_skipped", f->notes[i].pairs_skipped);
+    json_object_end(w);
   }
   json_array_end(w);
-  json_key(w, "refined");
-  json_u64(w, refined);
-  json_key(w, "windowed");
-  json_u64(w, windowed);
-  json_key(w, "shared_identifiers");
-  json_u64(w, hubs);
-  json_key(w, "pairs_skipped");
-  json_u64(w, skipped);
+  write_count(w, "refined", f->refined);
+  write_count(w, "windowed", f->windowed);
+  write_count(w, "shared_identifiers", f->hubs);
+  write_count(w, "pairs_skipped", f->pairs_skipped);
   json_object_end(w);
 }
 
@@ -215,45 +188,90 @@ static void write_model(struct json_writer *w, const struct report_input *in) {
   json_object_end(w);
 }
 
-static void write_clusters(struct json_writer *w, const struct cluster_output *clusters) {
-  uint64_t sizes[SIZE_CLASSES] = {0};
-  uint32_t largest = 0;
-  for (uint32_t e = 0; e < clusters->entity_count; e++) {
-    uint32_t size = clusters->member_start[e + 1] - clusters->member_start[e];
-    if (size > largest) largest = size;
-    unsigned class = size < 8 ? size : 8; /* 1..7, then 8-15, 16-31, 32-63, 64 and more */
-    for (uint32_t limit = 16; class >= 8 && size >= limit && class < SIZE_CLASSES - 1; limit *= 2)
-      class ++;
-    sizes[class]++;
-  }
-  static const char *const names[SIZE_CLASSES] = {"",  "1", "2",    "3",     "4",     "5",
-                                                  "6", "7", "8-15", "16-31", "32-63", "64+"};
-  json_key(w, "clusters");
+/* Of the compared pairs, by the thresholds and in steps of weight. */
+static void write_pairs(struct json_writer *w, const struct report_histogram *h) {
+  json_key(w, "pairs");
   json_object_begin(w);
-  json_key(w, "largest");
-  json_u64(w, largest);
-  json_key(w, "sizes");
+  write_count(w, "compared", h->pairs);
+  write_count(w, "at_accept", h->accept);
+  write_count(w, "at_review", h->review);
+  write_count(w, "below", h->low_pairs);
+  write_count(w, "by_match_rule", h->by_rule);
+  json_key(w, "histogram");
   json_array_begin(w);
-  for (unsigned i = 1; i < SIZE_CLASSES; i++) {
+  for (uint32_t b = 0; b < h->bin_count; b++) {
     json_object_begin(w);
-    json_key(w, "records");
-    json_string(w, names[i]);
-    json_key(w, "customers");
-    json_u64(w, sizes[i]);
+    json_key(w, "from_bits");
+    json_real(w, (h->low + (double)b * h->step) / WEIGHT_BIT, 3);
+    write_count(w, "pairs", h->bins[b]);
     json_object_end(w);
   }
   json_array_end(w);
-  json_key(w, "accepted_edges");
-  json_u64(w, clusters->accepted_edges);
-  json_key(w, "constraint_cuts");
-  json_u64(w, clusters->constraint_cuts);
-  json_key(w, "cohesion_cuts");
-  json_u64(w, clusters->cohesion_cuts);
-  json_key(w, "size_cuts");
-  json_u64(w, clusters->size_cuts);
-  json_key(w, "reviews");
-  json_u64(w, clusters->review_count);
   json_object_end(w);
+}
+
+static void write_reviews(struct json_writer *w, const struct report_figures *f) {
+  json_key(w, "reviews_by_reason");
+  json_object_begin(w);
+  for (unsigned reason = 0; reason <= REVIEW_HOUSEHOLD; reason++)
+    write_count(w, review_reason_name((enum review_reason)reason), f->reviews[reason]);
+  json_object_end(w);
+}
+
+static void write_clusters(struct json_writer *w, const struct cluster_output *clusters,
+                           const struct report_figures *f) {
+  json_key(w, "clusters");
+  json_object_begin(w);
+  write_count(w, "largest", f->largest);
+  write_count(w, "merged_records", f->merged_records);
+  json_key(w, "sizes");
+  json_array_begin(w);
+  for (unsigned i = 0; i < REPORT_SIZE_CLASSES; i++) {
+    json_object_begin(w);
+    json_key(w, "records");
+    json_string(w, report_size_name(i));
+    write_count(w, "customers", f->sizes[i]);
+    json_object_end(w);
+  }
+  json_array_end(w);
+  write_count(w, "accepted_edges", clusters->accepted_edges);
+  write_count(w, "constraint_cuts", clusters->constraint_cuts);
+  write_count(w, "cohesion_cuts", clusters->cohesion_cuts);
+  write_count(w, "size_cuts", clusters->size_cuts);
+  write_count(w, "reviews", clusters->review_count);
+  write_reviews(w, f);
+  json_object_end(w);
+}
+
+/* Rows that hit each quality rule; cells of each field that carry each flag. quality.json has the
+ * counts by source. */
+static void write_quality(struct json_writer *w, const struct job *job,
+                          const struct report_figures *f) {
+  json_key(w, "quality_rules");
+  json_array_begin(w);
+  for (uint32_t i = 0; i < job->quality_rule_count; i++) {
+    json_object_begin(w);
+    json_key(w, "rule");
+    json_bytes(w, job->quality_rules[i].id);
+    write_count(w, "rows", f->quality_hits[i]);
+    json_object_end(w);
+  }
+  json_array_end(w);
+  json_key(w, "flags");
+  json_array_begin(w);
+  for (uint32_t i = 0; i < job->field_count; i++)
+    for (unsigned bit = 0; bit < FIELD_FLAG_COUNT; bit++) {
+      uint64_t cells = f->field_flags[i * FIELD_FLAG_COUNT + bit];
+      if (cells == 0) continue;
+      json_object_begin(w);
+      json_key(w, "field");
+      json_bytes(w, job->fields[i].name);
+      json_key(w, "flag");
+      json_string(w, field_flag_name(bit));
+      write_count(w, "cells", cells);
+      json_object_end(w);
+    }
+  json_array_end(w);
 }
 
 static void write_resources(struct json_writer *w, const struct report_input *in) {
@@ -272,36 +290,57 @@ static void write_resources(struct json_writer *w, const struct report_input *in
   json_object_end(w);
 }
 
-enum err report_write_json(const struct report_input *in, struct failure *failure) {
-  struct buffer out = {0};
-  struct json_writer writer = json_writer(&out, true), *w = &writer;
+static void write_json(const struct report_input *in, const struct report_figures *figures,
+                       struct buffer *out) {
+  struct json_writer writer = json_writer(out, true), *w = &writer;
+  const struct run_state *run = in->run;
   char digest[33];
   report_digest(in->totals->digest, digest);
   json_object_begin(w);
   json_key(w, "digest");
   json_string(w, digest);
-  json_key(w, "generation");
-  json_u64(w, in->totals->generation);
+  write_count(w, "generation", in->totals->generation);
   json_key(w, "job");
-  json_bytes(w, in->run->plan.job->name);
+  json_bytes(w, run->plan.job->name);
   json_key(w, "recognised");
   json_bool(w, in->recognised);
   write_counts(w, in);
-  write_files(w, in->run);
+  write_files(w, run, figures);
+  write_sources(w, figures);
   write_stages(w, in);
-  write_rules(w, in->run);
-  write_cut_blocks(w, in->run);
+  write_rules(w, run, figures);
+  write_cut_blocks(w, run, figures);
   write_model(w, in);
-  write_clusters(w, &in->run->clusters);
+  write_pairs(w, &figures->histogram);
+  write_clusters(w, &run->clusters, figures);
+  write_quality(w, run->plan.job, figures);
   write_resources(w, in);
   json_object_end(w);
-  char path[4096];
-  snprintf(path, sizeof path, "%s/report.json", in->out_dir);
-  FILE *file = fopen(path, "we");
-  bool written = file && fwrite(out.data, 1, out.size, file) == out.size;
-  if (file && fclose(file) != 0) written = false;
-  buffer_release(&out);
-  if (!written)
-    return failure_set(failure, err_from_errno(errno), "writing %s: %s", path, strerror(errno));
-  return ERR_OK;
+}
+
+/* The file has its name only once it is complete. */
+static enum err write_file(const char *folder, const char *name, struct buffer *take_text,
+                           struct failure *failure) {
+  struct ordered_file *file = NULL;
+  enum err err = ordered_file_open(folder, name, BYTES_EMPTY, &file, failure);
+  if (!err) err = ordered_file_add(file, 0, take_text, failure);
+  if (!err) err = ordered_file_finish(&file, 1, failure);
+  ordered_file_drop(&file);
+  return err;
+}
+
+enum err report_write(const struct report_input *in, struct failure *failure) {
+  struct report_figures figures;
+  struct buffer text = {0};
+  report_figures_make(in->run, &figures);
+  write_json(in, &figures, &text);
+  enum err err = write_file(in->out_dir, "report.json", &text, failure);
+  buffer_clear(&text);
+  if (!err) {
+    report_html(in, &figures, &text);
+    err = write_file(in->out_dir, "report.html", &text, failure);
+  }
+  report_figures_release(&figures);
+  buffer_release(&text);
+  return err;
 }

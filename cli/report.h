@@ -8,6 +8,7 @@
 struct report_input {
   const struct run_state *run;
   const struct model_spec *spec;
+  const struct quality_counts *quality;
   const struct pipeline_totals *totals;
   const struct embedded_result *timings;
   const char *out_dir;
@@ -18,7 +19,7 @@ struct report_input {
 
 /* The digest as it is printed: 32 hexadecimal digits. */
 void report_digest(struct hash128 digest, char out[33]);
-/* Writes report.json into the out folder. */
-enum err report_write_json(const struct report_input *in, struct failure *failure);
+/* Writes report.json and report.html into the out folder. */
+enum err report_write(const struct report_input *in, struct failure *failure);
 
 #endif

@@ -333,6 +333,7 @@ static enum err report_run(struct run *r, uint64_t started_ms, struct failure *f
   pipeline_totals(r->pipeline, &totals);
   struct report_input report = {.run = pipeline_run_state(r->pipeline),
                                 .spec = pipeline_model_spec(r->pipeline),
+                                .quality = pipeline_quality(r->pipeline),
                                 .totals = &totals,
                                 .timings = &r->timings,
                                 .out_dir = r->arguments.out_dir,
@@ -342,7 +343,7 @@ static enum err report_run(struct run *r, uint64_t started_ms, struct failure *f
                                 .recognised = r->recognised};
   if (totals.linked + totals.quarantined + totals.rejected != totals.rows)
     return failure_set(failure, ERR_MISMATCH, "the counts of rows do not add up");
-  enum err err = report_write_json(&report, failure);
+  enum err err = report_write(&report, failure);
   if (!err) print_summary(r, &report);
   return err;
 }

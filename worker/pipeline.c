@@ -453,6 +453,9 @@ void pipeline_close(struct pipeline **pointer) {
 }
 
 const struct run_state *pipeline_run_state(const struct pipeline *p) { return &p->run; }
+const struct quality_counts *pipeline_quality(const struct pipeline *p) {
+  return run_exports_quality(p->exports);
+}
 const struct model_spec *pipeline_model_spec(const struct pipeline *p) { return &p->spec; }
 
 void pipeline_totals(const struct pipeline *p, struct pipeline_totals *out) {

@@ -8,6 +8,7 @@
 #include "worker/run_state.h"
 
 struct generation_writer;
+struct quality_counts;
 
 enum {
   SPLIT_BYTES = 4 << 20, /* of a file: a split's keys and features stay in the caches */
@@ -55,6 +56,8 @@ struct pipeline_totals {
   struct hash128 digest;
 };
 void pipeline_totals(const struct pipeline *pipeline, struct pipeline_totals *out);
+/* What quality.json says. */
+const struct quality_counts *pipeline_quality(const struct pipeline *pipeline);
 const struct model_spec *pipeline_model_spec(const struct pipeline *pipeline);
 
 #endif

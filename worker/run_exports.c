@@ -167,3 +167,7 @@ enum err run_exports_finish(struct run_exports *e, struct failure *failure) {
   if (!err && e->lineage) err = ordered_file_finish(&e->lineage, shards, failure);
   return err;
 }
+
+const struct quality_counts *run_exports_quality(const struct run_exports *e) {
+  return &e->counts[0];
+}

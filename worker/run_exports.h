@@ -1,8 +1,10 @@
-/* run_exports — the files of the out folder while a run writes them: which thread adds what, in which
- * order it lands, and when a file gets its name. What a row looks like is in worker/exports/. */
+/* run_exports — the files of the out folder while a run writes them: which thread adds what, in
+ * which order it lands, and when a file gets its name. What a row looks like is in worker/exports/.
+ */
 #ifndef GUIYI_WORKER_RUN_EXPORTS_H
 #define GUIYI_WORKER_RUN_EXPORTS_H
 
+#include "worker/exports/quality_json.h"
 #include "worker/golden_plan.h"
 #include "worker/run_state.h"
 
@@ -33,5 +35,7 @@ enum err run_exports_shard_end(struct run_exports_shard *take_shard, struct fail
 enum err run_exports_split(struct run_exports *exports, uint32_t split, struct failure *failure);
 /* After all shards and splits: the remaining files, and every file its name. */
 enum err run_exports_finish(struct run_exports *exports, struct failure *failure);
+/* What quality.json says; after run_exports_finish. */
+const struct quality_counts *run_exports_quality(const struct run_exports *exports);
 
 #endif

@@ -47,6 +47,7 @@ struct split_output {
   uint32_t reject_count;
   struct field_quality quality[JOB_FIELDS_MAX];
   uint64_t flags[32]; /* by field flag: how many cells carry it */
+  uint32_t field_flags[JOB_FIELDS_MAX][FIELD_FLAG_COUNT]; /* the same by field */
   uint64_t *quality_hits; /* by quality rule of the job: rows that hit it; in the arena */
   struct arena arena;
 };

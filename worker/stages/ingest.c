@@ -121,7 +121,10 @@ static void count_value(struct row_work *w, uint16_t field, const struct standar
       break;
   }
   q->filled++;
-  for (uint32_t flags = v->flags; flags; flags &= flags - 1) w->out->flags[__builtin_ctz(flags)]++;
+  for (uint32_t flags = v->flags; flags; flags &= flags - 1) {
+    w->out->flags[__builtin_ctz(flags)]++;
+    w->out->field_flags[field][__builtin_ctz(flags)]++;
+  }
 }
 
 static int bytes_order(const void *a, const void *b) {

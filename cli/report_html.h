@@ -1,0 +1,26 @@
+/* report_html — report.html: a finished run as one page for people who do not know record linkage.
+ *
+ * Sections come in the order one reads them: what came in and out, how candidates were found, how
+ * pairs were weighed, some pairs step by step, customers, quality. Values of customers appear only
+ * in the sample pairs, masked as their fields say. docs/report.md explains the charts. */
+#ifndef GUIYI_CLI_REPORT_HTML_H
+#define GUIYI_CLI_REPORT_HTML_H
+
+#include "cli/report.h"
+#include "cli/report_figures.h"
+
+void report_html(const struct report_input *in, const struct report_figures *figures,
+                 struct buffer *out);
+
+/* Its parts, one file each. */
+void report_html_rows(const struct report_input *in, const struct report_figures *figures,
+                      struct buffer *out); /* headline, files, columns, repeated records */
+void report_html_blocking(const struct report_input *in, const struct report_figures *figures,
+                          struct buffer *out); /* stages, blocking rules, cut blocks, customers */
+void report_html_model(const struct report_input *in, const struct report_figures *figures,
+                       struct buffer *out); /* weights of levels, histogram */
+void report_html_pairs(const struct report_input *in, struct buffer *out); /* sample pairs */
+void report_html_quality(const struct report_input *in, const struct report_figures *figures,
+                         struct buffer *out); /* before, after, rules, flags */
+
+#endif
