@@ -7,7 +7,7 @@
 
 enum {
   REPORT_SIZE_CLASSES = 11, /* 1..7, 8-15, 16-31, 32-63, 64 and more records */
-  REPORT_BINS_MAX = 64,
+  REPORT_BINS_MAX = 120,
   REPORT_SOURCES_MAX = 256, /* more names in the records: the job's sources are shown */
 };
 

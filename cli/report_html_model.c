@@ -42,14 +42,21 @@ static void weight_bar(struct buffer *out, int32_t weight, int32_t most) {
                 weight < 0 ? middle - length : middle, length, middle, middle);
 }
 
+/* Per cent, and below a thousandth of one per cent one in how many. */
 static void share_cell(struct buffer *out, uint32_t ppb) {
-  double percent = ppb / 1e7;
-  if (ppb == 0)
-    buffer_append_string(out, "<td class=\"n\">–</td>");
-  else if (percent >= 0.1)
-    buffer_printf(out, "<td class=\"n\">%.1f %%</td>", percent);
-  else
-    buffer_printf(out, "<td class=\"n\">%.2g %%</td>", percent);
+  enum { ONE_IN_BELOW_PPB = 10000 };
+  buffer_append_string(out, "<td class=\"n\">");
+  if (ppb == 0) {
+    buffer_append_string(out, "–");
+  } else if (ppb >= ONE_IN_BELOW_PPB) {
+    buffer_printf(out, ppb >= 1000000 ? "%.1f %%" : "%.3f %%", ppb / 1e7);
+  } else {
+    uint64_t one_in = 1000000000 / ppb, unit = 1;
+    while (one_in / unit >= 100) unit *= 10;
+    buffer_append_string(out, "1 / ");
+    page_count(out, one_in / unit * unit);
+  }
+  buffer_append_string(out, "</td>");
 }
 
 static void weight_cells(struct buffer *out, int32_t weight, int32_t most) {
@@ -65,35 +72,40 @@ static void level_cell(struct buffer *out, const char *english) {
   buffer_append_string(out, "</td>");
 }
 
-/* Agreement told apart: by who shares an identifier, or by how rare the value is. */
+static void exact_cell(struct buffer *out, const struct plan *plan, uint32_t c, unsigned bucket) {
+  if (plan->comparisons[c].identifier_rule >= 0) {
+    level_cell(out, decision_nibble_name(plan, c, PATTERN_EXACT + bucket));
+    return;
+  }
+  unsigned long long one_in = 1ull << (PATTERN_BUCKET_BITS * bucket + 2);
+  buffer_printf(out,
+                "<td><span class=\"zh\">相同，约每 %llu 条有一条</span><span class=\"en\" "
+                "lang=\"en\">agrees, held by one in %llu</span></td>",
+                one_in, one_in);
+}
+
+/* Agreement told apart: by who shares an identifier, or by how rare the value is (three of eight
+ * steps show the run of it). What rarity does not change is shown once. */
 static void write_exact(const struct report_input *in, uint32_t c, int32_t most,
                         struct buffer *out) {
-  const struct plan *plan = &in->run->plan;
   const struct model *model = &in->run->model;
-  bool is_shared = plan->comparisons[c].identifier_rule >= 0;
+  bool is_shared = in->run->plan.comparisons[c].identifier_rule >= 0, is_first = true;
   unsigned last = is_shared ? PATTERN_BUCKET_RECYCLED : PATTERN_BUCKETS - 1;
+  int32_t before = 0;
   for (unsigned bucket = 0; bucket <= last; bucket++) {
-    if (!is_shared && bucket % 3 != 1) continue; /* three of eight show the run of it */
-    unsigned nibble = PATTERN_EXACT + bucket;
+    int32_t weight = model->weight[c][PATTERN_EXACT + bucket];
+    if (!is_shared && (bucket % 3 != 1 || (!is_first && weight == before))) continue;
     buffer_append_string(out, "<tr><td></td>");
-    if (is_shared) {
-      level_cell(out, decision_nibble_name(plan, c, nibble));
-    } else {
-      unsigned long long one_in = 1ull << (PATTERN_BUCKET_BITS * bucket + 2);
-      char chinese[96], english[96];
-      snprintf(chinese, sizeof chinese, "相同，约每 %llu 条记录一条有此值", one_in);
-      snprintf(english, sizeof english, "agrees, about one record in %llu has the value", one_in);
-      buffer_append_string(out, "<td>");
-      page_both(out, chinese, english);
-      buffer_append_string(out, "</td>");
-    }
-    if (bucket == 0) {
+    exact_cell(out, &in->run->plan, c, bucket);
+    if (is_first) {
       share_cell(out, model->m_ppb[c][PATTERN_EXACT]);
       share_cell(out, model->u_ppb[c][PATTERN_EXACT]);
     } else {
       buffer_append_string(out, "<td></td><td></td>");
     }
-    weight_cells(out, model->weight[c][nibble], most);
+    weight_cells(out, weight, most);
+    is_first = false;
+    before = weight;
   }
 }
 
@@ -129,13 +141,14 @@ static void write_weights(const struct report_input *in, struct buffer *out) {
                                                {"权重（比特）", "weight, bits", true},
                                                {"← 不像 · 像同一人 →", "← against · for →", false}};
   page_section(out, "weights", "每项证据值多少", "What each piece of evidence is worth");
-  page_note(
-      out,
-      "m：同一人的两条记录出现这种结果的机会；u：不同的人碰巧出现的机会。权重 = log₂(m/u)："
-      "+1 比特使“是同一人”的可能性比翻倍，−1 减半；越少见的值相同，越有说服力。空值不加不减。",
-      "m: how often two records of one person look like this; u: how often two people do by "
-      "chance. Weight = log₂(m/u): each bit up doubles the odds of one person, each bit down "
-      "halves them. Agreeing on a rare value says more. A missing value says nothing.");
+  page_note(out,
+            "m：同一人的两条记录出现这种结果的机会；u：不同的人碰巧出现的机会。权重 = log₂(m/u)："
+            "+1 比特使“是同一人”的可能性比翻倍，−1 减半；越少见的值相同，越有说服力；m、u "
+            "写在“相同”的第一行，对各种“相同”合计。空值不加不减。",
+            "m: how often two records of one person look like this; u: how often two people do by "
+            "chance. Weight = log₂(m/u): each bit up doubles the odds of one person, each bit down "
+            "halves them. Agreeing on a rare value says more; m and u of agreement stand "
+            "on its first line, for all values together. A missing value says nothing.");
   page_table(out, columns, sizeof columns / sizeof columns[0]);
   int32_t most = greatest_weight(&in->run->model);
   for (uint32_t c = 0; c < in->spec->comparison_count; c++) write_comparison(in, c, most, out);

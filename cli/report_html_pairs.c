@@ -38,7 +38,7 @@ static struct scale scale_of(const struct explanation *e) {
   return s;
 }
 
-/* One step of the sum, from `from` to `to`; the dashed line is where merging begins. */
+/* One step of the sum, from `from` to `to`; the dark line is where merging begins. */
 static void step_cell(struct buffer *out, const struct scale *s, const struct explanation *e,
                       int32_t from, int32_t to, const char *class) {
   double a = x_of(s, from < to ? from : to), b = x_of(s, from < to ? to : from);
@@ -47,8 +47,12 @@ static void step_cell(struct buffer *out, const struct scale *s, const struct ex
                 "<td class=\"b\"><svg viewBox=\"0 0 %d 10\" preserveAspectRatio=\"none\" "
                 "aria-hidden=\"true\"><line class=\"zero\" x1=\"%.1f\" x2=\"%.1f\" y1=\"0\" "
                 "y2=\"10\"/><rect class=\"%s\" x=\"%.1f\" width=\"%.1f\" height=\"10\"/><line "
-                "class=\"threshold\" x1=\"%.1f\" x2=\"%.1f\" y1=\"0\" y2=\"10\"/></svg></td>",
-                STEP_WIDTH, zero, zero, class, a, b - a < 1 ? 1 : b - a, accept, accept);
+                "class=\"merge\" x1=\"%.1f\" x2=\"%.1f\" y1=\"0\" y2=\"10\"/></svg></td>",
+                STEP_WIDTH, zero, zero, class, a,
+                from == to  ? 0
+                : b - a < 1 ? 1
+                            : b - a,
+                accept, accept);
 }
 
 /* Masked as the field says; a value that is shown in clear because its type is nobody's secret, but
@@ -67,7 +71,7 @@ static void value_cell(struct buffer *out, const struct plan *plan, uint32_t fie
   struct buffer parts = {0};
   for (size_t i = 0; i < shown.size; i++)
     buffer_append_char(&parts, shown.data[i] == RECORD_VALUE_SEPARATOR ? ';' : shown.data[i]);
-  page_text_cell(out, buffer_bytes(&parts));
+  page_value_cell(out, buffer_bytes(&parts));
   buffer_release(&parts);
 }
 
@@ -117,7 +121,10 @@ static void write_steps(struct pair_view *v, struct buffer *out) {
     value_cell(out, &v->run->plan, field, &v->a.values[field], &v->arena);
     value_cell(out, &v->run->plan, field, &v->b.values[field], &v->arena);
     level_cell(out, comparison);
-    buffer_printf(out, "<td class=\"n\">%+.1f</td>", comparison->weight / (double)WEIGHT_BIT);
+    if (comparison->nibble == PATTERN_MISSING)
+      buffer_append_string(out, "<td class=\"n\">0</td>");
+    else
+      buffer_printf(out, "<td class=\"n\">%+.1f</td>", comparison->weight / (double)WEIGHT_BIT);
     step_cell(out, &s, e, sum, sum + comparison->weight,
               comparison->weight < 0 ? "against" : "accept");
     buffer_append_string(out, "</tr>\n");
@@ -223,10 +230,10 @@ void report_html_pairs(const struct report_input *in, struct buffer *out) {
   page_section(out, "pairs", "几个例子，一步一步看", "Some pairs, step by step");
   page_note(
       out,
-      "从先验出发，每个字段把总权重往右（像同一人）或往左（不像）推；虚线是合并阈值。"
+      "从先验出发，每个字段把总权重往右（像同一人）或往左（不像）推；深色竖线是合并阈值。"
       "1 / n 表示大约每 n 条记录一条有此值。值已打码。",
       "Starting from the prior, each field pushes the sum to the right (one person) or to the "
-      "left; the dashed line is where merging begins. 1 / n: about one record in n has the "
+      "left; the dark line is where merging begins. 1 / n: about one record in n has the "
       "value. Values are masked.");
   for (unsigned kind = 0; kind < REPORT_PAIR_KINDS; kind++)
     if (pairs[kind].found) write_pair(in->run, kind, &pairs[kind], out);

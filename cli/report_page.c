@@ -33,7 +33,8 @@ static const char style[] =
     "#en:checked~main .note .zh{display:none}\n"
     ".n{text-align:right;font-variant-numeric:tabular-nums;white-space:nowrap}\n"
     ".b{width:30%;min-width:7rem}.b svg{display:block;width:100%;height:.8rem}\n"
-    ".wide{overflow-x:auto}td.v{max-width:15rem;overflow-wrap:anywhere}\n"
+    ".wide{overflow-x:auto}td.f{max-width:18rem;overflow-wrap:break-word}"
+    "td.v{min-width:7.5rem;max-width:15rem;overflow-wrap:anywhere}\n"
     ".cards{display:grid;grid-template-columns:repeat(auto-fit,minmax(11.5rem,1fr));gap:.7rem;"
     "margin:1rem 0}\n"
     ".card{background:var(--card);border:1px solid var(--line);border-radius:.5rem;padding:.6rem "
@@ -49,6 +50,7 @@ static const char style[] =
     ".accept{fill:var(--accept)}.review{fill:var(--review)}.reject{fill:var(--reject)}"
     ".against{fill:var(--against)}.plain{fill:var(--plain)}\n"
     ".zero{stroke:var(--soft);stroke-width:1;vector-effect:non-scaling-stroke}\n"
+    ".merge{stroke:var(--ink);stroke-width:1.5;vector-effect:non-scaling-stroke}\n"
     ".threshold{stroke:var(--ink);stroke-width:1;stroke-dasharray:3 2;"
     "vector-effect:non-scaling-stroke}\n"
     ".chart{width:100%;height:auto;display:block;margin:.6rem 0}\n"
@@ -182,11 +184,14 @@ void page_size(struct buffer *out, uint64_t bytes) {
   buffer_printf(out, unit ? "%.1f %s" : "%.0f %s", size, units[unit]);
 }
 
-void page_text_cell(struct buffer *out, struct bytes text) {
-  buffer_append_string(out, "<td class=\"v\">");
+static void text_cell(struct buffer *out, const char *class, struct bytes text) {
+  buffer_printf(out, "<td class=\"%s\">", class);
   page_text(out, text);
   buffer_append_string(out, "</td>");
 }
+
+void page_text_cell(struct buffer *out, struct bytes text) { text_cell(out, "f", text); }
+void page_value_cell(struct buffer *out, struct bytes text) { text_cell(out, "v", text); }
 
 void page_count_cell(struct buffer *out, uint64_t count) {
   buffer_append_string(out, "<td class=\"n\">");

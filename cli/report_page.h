@@ -39,6 +39,7 @@ void page_duration(struct buffer *out, uint64_t ms);
 void page_size(struct buffer *out, uint64_t bytes);
 /* The same as cells of a table. */
 void page_text_cell(struct buffer *out, struct bytes text);
+void page_value_cell(struct buffer *out, struct bytes text); /* may break anywhere */
 void page_count_cell(struct buffer *out, uint64_t count);
 void page_percent_cell(struct buffer *out, uint64_t part, uint64_t whole);
 /* A bar of part / whole of the cell's width. class: accept, review, reject, plain. */

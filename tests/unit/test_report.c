@@ -150,15 +150,20 @@ static void hostile_headings_stay_text(void **state) {
 
 static bool is_digit(char c) { return c >= '0' && c <= '9'; }
 
-/* Runs of so many digits, not part of a word (a digest has letters beside them). */
-static void assert_no_long_numbers(const struct buffer *html, unsigned at_least) {
+/* The digest is the one long number that belongs there. */
+static void blank_digest(struct buffer *html, const struct buffer *json) {
+  const char *digest = strstr(json->data, "\"digest\": \"") + strlen("\"digest\": \"");
+  char *at = memmem(html->data, html->size, digest, 32);
+  assert_non_null(at);
+  memset(at, 'x', 32);
+}
+
+static void assert_no_long_numbers(const struct buffer *html, unsigned digits_min) {
   unsigned digits = 0;
   for (size_t i = 0; i < html->size; i++) {
     digits = is_digit(html->data[i]) ? digits + 1 : 0;
-    if (digits < at_least) continue;
-    char before = html->data[i + 1 - at_least > 0 ? i - at_least : 0], after = html->data[i + 1];
-    bool is_hex = (before >= 'a' && before <= 'f') || (after >= 'a' && after <= 'f');
-    if (!is_hex) fail_msg("%u digits in a row: …%.40s", digits, html->data + (i > 30 ? i - 30 : 0));
+    if (digits == digits_min)
+      fail_msg("%u digits in a row: …%.40s", digits, html->data + (i > 30 ? i - 30 : 0));
   }
 }
 
@@ -225,6 +230,7 @@ static void figures_add_up_and_nothing_is_clear(void **state) {
   for (size_t i = 0; i < sizeof outside / sizeof outside[0]; i++)
     assert_false(holds(&html, outside[i]));
   assert_true(holds(&html, "class=\"pair\""));
+  blank_digest(&html, &json);
   assert_no_long_numbers(&html, 7);
   assert_no_clear_email(&html);
   buffer_release(&json);
