@@ -133,7 +133,7 @@ static void find_keys(const struct plan *plan, struct member *member, uint64_t p
 static uint32_t shared_rules(const struct plan *plan, const struct member *a,
                              const struct member *b) {
   uint32_t mask = 0;
-  for (unsigned r = 0; r < plan->blocking_count; r++)
+  for (unsigned r = 0; r < plan->blocking_count && r < JOB_BLOCKING_RULES_MAX; r++)
     mask |= (uint32_t)(a->keys[r] == b->keys[r]) << r;
   return mask;
 }
