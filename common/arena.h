@@ -21,7 +21,7 @@ void *arena_alloc_slow(struct arena *a, size_t size);
 
 /* Aligned to 8, uninitialised, never NULL. A zeroed struct arena is ready to use. */
 static inline void *arena_alloc(struct arena *a, size_t size) {
-  size = (size + 7) & ~(size_t)7;
+  size = (size + 7 + (size == 0)) & ~(size_t)7; /* never NULL, not even for nothing */
   if ((size_t)(a->end - a->next) < size) return arena_alloc_slow(a, size);
   void *data = a->next;
   a->next += size;
