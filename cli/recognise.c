@@ -30,7 +30,7 @@ struct draft {
   struct bytes heading, normalised;
   struct column_profile profile;
   struct column_meaning meaning;
-  uint32_t ordinal; /* among the file's columns of the same model */
+  uint32_t ordinal; /* among the file's columns of the same model or heading */
   int field;
 };
 
@@ -167,13 +167,14 @@ static void settle_births(struct recogniser *r, uint32_t file) {
 static void count_ordinals(struct recogniser *r, uint32_t file) {
   for (uint32_t d = r->first_draft[file]; d < r->first_draft[file + 1]; d++) {
     struct draft *draft = &r->drafts[d];
-    if (draft->as != IS_FIELD || !draft->meaning.model) continue;
-    bool is_part = draft->meaning.type == FIELD_TYPE_DATE &&
-                   draft->meaning.options.date_part != DATE_WHOLE &&
-                   draft->meaning.model->part == 0;
+    if (draft->as != IS_FIELD) continue;
+    const struct field_model *model = draft->meaning.model;
+    bool is_part = model && draft->meaning.type == FIELD_TYPE_DATE &&
+                   draft->meaning.options.date_part != DATE_WHOLE && model->part == 0;
     for (uint32_t k = r->first_draft[file]; k < d && !is_part; k++) {
       const struct draft *other = &r->drafts[k];
-      draft->ordinal += other->as == IS_FIELD && other->meaning.model == draft->meaning.model;
+      draft->ordinal += other->as == IS_FIELD && other->meaning.model == model &&
+                        (model || bytes_equal(other->normalised, draft->normalised));
     }
   }
 }
@@ -257,7 +258,7 @@ static bool same_group(const struct draft *a, const struct draft *b) {
   if (a->meaning.model || b->meaning.model)
     return a->meaning.model == b->meaning.model && a->ordinal == b->ordinal &&
            (a->ordinal == 0 || bytes_equal(a->normalised, b->normalised));
-  return bytes_equal(a->normalised, b->normalised);
+  return bytes_equal(a->normalised, b->normalised) && a->ordinal == b->ordinal;
 }
 
 /* Of the columns of one field the fullest says what it is. */
