@@ -65,10 +65,10 @@ static void weight_cells(struct buffer *out, int32_t weight, int32_t most) {
   buffer_append_string(out, "</tr>\n");
 }
 
-static void level_cell(struct buffer *out, const char *english) {
-  const char *chinese = report_words_level(english);
+static void level_cell(struct buffer *out, const char *name) {
+  const char *english, *chinese = report_words_level(name, &english);
   buffer_append_string(out, "<td>");
-  page_both(out, chinese ? chinese : english, english);
+  page_both(out, chinese ? chinese : name, english);
   buffer_append_string(out, "</td>");
 }
 
@@ -84,28 +84,33 @@ static void exact_cell(struct buffer *out, const struct plan *plan, uint32_t c, 
                 one_in, one_in);
 }
 
-/* Agreement told apart: by who shares an identifier, or by how rare the value is (three of eight
- * steps show the run of it). What rarity does not change is shown once. */
+/* Bit n: nibble n of the comparison occurs among the compared pairs. */
+static uint32_t nibbles_seen(const struct run_state *run, uint32_t c) {
+  uint32_t seen = 0;
+  for (uint32_t p = 0; p < PLAN_PARTITIONS; p++)
+    for (uint32_t i = 0; i < run->compared[p].pattern_count; i++)
+      seen |= 1u << pattern_level(run->compared[p].patterns[i].pattern, c);
+  return seen;
+}
+
+/* Agreement told apart: by who shares an identifier, or by how rare the value is. */
 static void write_exact(const struct report_input *in, uint32_t c, int32_t most,
                         struct buffer *out) {
   const struct model *model = &in->run->model;
-  bool is_shared = in->run->plan.comparisons[c].identifier_rule >= 0, is_first = true;
-  unsigned last = is_shared ? PATTERN_BUCKET_RECYCLED : PATTERN_BUCKETS - 1;
-  int32_t before = 0;
-  for (unsigned bucket = 0; bucket <= last; bucket++) {
-    int32_t weight = model->weight[c][PATTERN_EXACT + bucket];
-    if (!is_shared && (bucket % 3 != 1 || (!is_first && weight == before))) continue;
+  uint32_t seen = nibbles_seen(in->run, c);
+  bool is_first = true;
+  for (unsigned nibble = PATTERN_EXACT; nibble < MODEL_NIBBLES; nibble++) {
+    if (!(seen >> nibble & 1)) continue;
     buffer_append_string(out, "<tr><td></td>");
-    exact_cell(out, &in->run->plan, c, bucket);
+    exact_cell(out, &in->run->plan, c, nibble - PATTERN_EXACT);
     if (is_first) {
       share_cell(out, model->m_ppb[c][PATTERN_EXACT]);
       share_cell(out, model->u_ppb[c][PATTERN_EXACT]);
     } else {
       buffer_append_string(out, "<td></td><td></td>");
     }
-    weight_cells(out, weight, most);
+    weight_cells(out, model->weight[c][nibble], most);
     is_first = false;
-    before = weight;
   }
 }
 

@@ -76,9 +76,9 @@ static void value_cell(struct buffer *out, const struct plan *plan, uint32_t fie
 }
 
 static void level_cell(struct buffer *out, const struct explain_comparison *c) {
-  const char *chinese = report_words_level(c->level);
+  const char *english, *chinese = report_words_level(c->level, &english);
   buffer_append_string(out, "<td>");
-  page_both(out, chinese ? chinese : c->level, c->level);
+  page_both(out, chinese ? chinese : c->level, english);
   if (c->share_bits > 0)
     buffer_printf(out, " <span class=\"tag\">1 / %llu</span>", 1ull << c->share_bits);
   buffer_append_string(out, "</td>");
@@ -130,7 +130,10 @@ static void write_steps(struct pair_view *v, struct buffer *out) {
     buffer_append_string(out, "</tr>\n");
     sum += comparison->weight;
   }
-  sum_row(out, v, &s, "总权重", "total", 0, sum, sum >= e->accept_weight ? "accept" : "review");
+  sum_row(out, v, &s, "总权重", "total", 0, sum,
+          sum >= e->accept_weight   ? "accept"
+          : sum >= e->review_weight ? "review"
+                                    : "reject");
   page_table_end(out);
 }
 
@@ -183,8 +186,8 @@ static void write_decision(const struct pair_view *v, struct buffer *out) {
   }
   if (e->verdict == EXPLAIN_SCORE)
     buffer_printf(out,
-                  "<span class=\"zh\">总权重 %.1f，合并阈值 %.1f。</span><span class=\"en\" "
-                  "lang=\"en\">Total %.1f, merging begins at %.1f.</span>",
+                  "<span class=\"zh\">总权重 %.2f，合并阈值 %.2f。</span><span class=\"en\" "
+                  "lang=\"en\">Total %.2f, merging begins at %.2f.</span>",
                   e->decision.score / (double)WEIGHT_BIT, e->accept_weight / (double)WEIGHT_BIT,
                   e->decision.score / (double)WEIGHT_BIT, e->accept_weight / (double)WEIGHT_BIT);
   buffer_append_string(out, "</p>\n");

@@ -13,11 +13,11 @@ static const struct word levels[] = {
     {"different", "不同", NULL},
     {"exact", "相同", NULL},
     {"partly agrees", "部分相同", NULL},
-    {"exclusive", "相同且专属一人", NULL},
-    {"family", "相同，家人共用", NULL},
-    {"shared", "相同，多人共用", NULL},
-    {"hub", "相同，很多人共用", NULL},
-    {"recycled", "相同，可能是二次放号", NULL},
+    {"exclusive", "相同，专属一人", "same, one person's alone"},
+    {"family", "相同，家人共用", "same, shared in a family"},
+    {"shared", "相同，多人共用", "same, shared by several people"},
+    {"hub", "相同，很多人共用", "same, shared by a crowd"},
+    {"recycled", "相同，可能是二次放号", "same, perhaps given out again"},
     {"branch of the same firm", "同一公司的分支机构", NULL},
     {"day and month swapped", "日月颠倒", NULL},
     {"few words", "少数词相同", NULL},
@@ -124,8 +124,9 @@ static const struct word *find(const struct word *words, size_t count, const cha
   return NULL;
 }
 
-const char *report_words_level(const char *english) {
-  const struct word *word = find(levels, sizeof levels / sizeof levels[0], english);
+const char *report_words_level(const char *name, const char **english) {
+  const struct word *word = find(levels, sizeof levels / sizeof levels[0], name);
+  *english = word && word->english ? word->english : name;
   return word ? word->chinese : NULL;
 }
 

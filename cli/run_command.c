@@ -13,9 +13,9 @@
 #include "cli/progress.h"
 #include "cli/recognise.h"
 #include "cli/report.h"
+#include "cli/run_summary.h"
 #include "common/check.h"
 #include "common/clock.h"
-#include "common/json_write.h"
 #include "common/memory.h"
 #include "worker/ordered_file.h"
 #include "worker/sources/source_glob.h"
@@ -288,46 +288,6 @@ static bool observe(void *context, const struct coordinator_progress *p) {
   return !interrupted;
 }
 
-static void print_summary(const struct run *r, const struct report_input *report) {
-  const struct pipeline_totals *t = report->totals;
-  const struct cluster_output *c = &report->run->clusters;
-  char digest[33], n[5][32];
-  report_digest(t->digest, digest);
-  if (r->arguments.json) {
-    struct buffer out = {0};
-    struct json_writer w = json_writer(&out, true);
-    json_object_begin(&w);
-    json_key(&w, "digest"), json_string(&w, digest);
-    json_key(&w, "generation"), json_u64(&w, t->generation);
-    json_key(&w, "read"), json_u64(&w, t->rows);
-    json_key(&w, "linked"), json_u64(&w, t->linked);
-    json_key(&w, "quarantined"), json_u64(&w, t->quarantined);
-    json_key(&w, "rejected"), json_u64(&w, t->rejected);
-    json_key(&w, "customers"), json_u64(&w, t->customers);
-    json_key(&w, "reviews"), json_u64(&w, c->review_count);
-    json_key(&w, "out"), json_string(&w, report->out_dir);
-    json_key(&w, "wall_ms"), json_u64(&w, report->wall_ms);
-    json_object_end(&w);
-    fputs(buffer_string(&out), stdout);
-    buffer_release(&out);
-    return;
-  }
-  printf("read %s rows = %s linked + %s quarantined + %s rejected\n",
-         progress_number(t->rows, n[0]), progress_number(t->linked, n[1]),
-         progress_number(t->quarantined, n[2]), progress_number(t->rejected, n[3]));
-  printf("customers %s; pairs for review %s\n", progress_number(t->customers, n[0]),
-         progress_number(c->review_count, n[1]));
-  printf("digest %s\n", digest);
-  printf("generation %llu in %s\n", (unsigned long long)t->generation, r->arguments.data_dir);
-  printf("results in %s: members.csv golden.csv review.csv rejects.csv report.html\n",
-         report->out_dir);
-  printf("%llu.%llu s, %s records/s, peak memory %s MiB\n",
-         (unsigned long long)(report->wall_ms / 1000),
-         (unsigned long long)(report->wall_ms % 1000 / 100),
-         progress_number(report->wall_ms ? t->rows * 1000 / report->wall_ms : 0, n[0]),
-         progress_number(memory_resident_peak_bytes() >> 20, n[1]));
-}
-
 static enum err report_run(struct run *r, uint64_t started_ms, struct failure *failure) {
   struct pipeline_totals totals;
   pipeline_totals(r->pipeline, &totals);
@@ -344,8 +304,15 @@ static enum err report_run(struct run *r, uint64_t started_ms, struct failure *f
   if (totals.linked + totals.quarantined + totals.rejected != totals.rows)
     return failure_set(failure, ERR_MISMATCH, "the counts of rows do not add up");
   enum err err = report_write(&report, failure);
-  if (!err) print_summary(r, &report);
-  return err;
+  if (err) return err;
+  struct run_summary_options summary = {.data_dir = r->arguments.data_dir,
+                                        .has_lineage = r->arguments.lineage,
+                                        .has_pairs = r->arguments.pairs};
+  if (r->arguments.json)
+    run_summary_print_json(&report);
+  else
+    run_summary_print(&report, &summary);
+  return ERR_OK;
 }
 
 static enum err run_job(struct run *r, struct failure *failure) {
