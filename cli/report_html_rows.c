@@ -65,14 +65,17 @@ static void write_headline(const struct report_input *in, const struct report_fi
   buffer_append_string(out, "<h1>");
   page_both(out, "归一运行报告", "Guiyi run report");
   buffer_append_string(out, "</h1>\n<p>");
-  page_both(out, "任务", "job");
-  buffer_append_string(out, " <b>");
-  page_text(out, in->run->plan.job->name);
-  buffer_append_string(out, "</b> · ");
-  page_both(out, "第", "generation");
-  buffer_printf(out, " %llu ", (unsigned long long)in->totals->generation);
-  page_both(out, "代", "");
-  buffer_append_string(out, "</p>\n");
+  if (in->run->plan.job->name.size) {
+    page_both(out, "任务", "job");
+    buffer_append_string(out, " <b>");
+    page_text(out, in->run->plan.job->name);
+    buffer_append_string(out, "</b> · ");
+  }
+  buffer_printf(out,
+                "<span class=\"zh\">第 %llu 代</span><span class=\"en\" lang=\"en\">generation "
+                "%llu</span></p>\n",
+                (unsigned long long)in->totals->generation,
+                (unsigned long long)in->totals->generation);
   write_sum(in, out);
   write_cards(in, f, out);
   buffer_append_string(out, "<p>");

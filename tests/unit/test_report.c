@@ -239,6 +239,21 @@ static void figures_add_up_and_nothing_is_clear(void **state) {
   buffer_release(&html);
 }
 
+static void one_record_has_a_report(void **state) {
+  (void)state;
+  FILE *file = fopen(path_of("one.csv"), "w");
+  assert_non_null(file);
+  fputs("id,姓名,手机号\n1,张三,13812345678\n", file);
+  fclose(file);
+  run(path_of("one.csv"), path_of("alone"));
+  struct buffer html = read_file(path_of("alone/report.html"));
+  assert_false(holds(&html, "nan"));
+  assert_false(holds(&html, "inf<"));
+  assert_false(holds(&html, "class=\"pair\""));
+  assert_no_long_numbers(&html, 11);
+  buffer_release(&html);
+}
+
 /* The page but for what a run's clock says is a function of the input. */
 static void samples_do_not_depend_on_the_run(void **state) {
   (void)state;
@@ -261,6 +276,7 @@ int main(void) {
       cmocka_unit_test(every_word_has_its_chinese),
       cmocka_unit_test(hostile_headings_stay_text),
       cmocka_unit_test(figures_add_up_and_nothing_is_clear),
+      cmocka_unit_test(one_record_has_a_report),
       cmocka_unit_test(samples_do_not_depend_on_the_run),
   };
   return cmocka_run_group_tests(tests, make_folder, remove_folder);
