@@ -131,9 +131,14 @@ static enum err finish_review(struct run_exports *e, struct failure *failure) {
                      &scratch, &text);
     err = ordered_file_add(e->review, part++, &text, failure);
   }
-  arena_release(&scratch);
   for (uint32_t s = 0; s < e->options.shard_count && !err; s++)
     err = ordered_file_add(e->review, part++, &e->owner_reviews[s], failure);
+  for (uint32_t s = 0; s < e->options.run->split_count && !err; s++) {
+    struct buffer text = {0};
+    review_csv_quality(&e->context, s, &scratch, &text);
+    err = ordered_file_add(e->review, part++, &text, failure);
+  }
+  arena_release(&scratch);
   return err ? err : ordered_file_finish(&e->review, part, failure);
 }
 

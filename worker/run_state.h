@@ -34,6 +34,12 @@ struct reject_entry {
   struct bytes value_masked;
 };
 
+/* A linked row that a quality rule wants a person to look at. */
+struct quality_review {
+  uint32_t row;
+  uint16_t rule; /* index in job.quality_rules */
+};
+
 /* What ingesting one split gave. Written by its one task. */
 struct split_output {
   uint32_t source, file, split; /* indices; first_row is its first slot in run_state.rows */
@@ -45,6 +51,8 @@ struct split_output {
   uint32_t accepted, rejected, quarantined;
   struct reject_entry *rejects;
   uint32_t reject_count;
+  struct quality_review *quality_reviews; /* in input order */
+  uint32_t quality_review_count;
   struct field_quality quality[JOB_FIELDS_MAX];
   uint64_t flags[32]; /* by field flag: how many cells carry it */
   uint32_t field_flags[JOB_FIELDS_MAX][FIELD_FLAG_COUNT]; /* the same by field */

@@ -89,6 +89,32 @@ void review_csv_owner_conflict(const struct export_context *context,
                  &golden->members[value->runners_up[0].member], golden->customer_id, arena, out);
 }
 
+void review_csv_quality(const struct export_context *context, uint32_t split, struct arena *scratch,
+                        struct buffer *out) {
+  const struct job *job = context->plan->job;
+  const struct split_output *s = &context->run->splits[split];
+  struct buffer reason = {0};
+  for (uint32_t i = 0; i < s->quality_review_count; i++) {
+    const struct quality_review *item = &s->quality_reviews[i];
+    arena_reset(scratch);
+    struct record_view *record = arena_alloc(scratch, sizeof *record);
+    export_row_view(context, item->row, record);
+    buffer_clear(&reason);
+    buffer_append_string(&reason, "quality:");
+    buffer_append_bytes(&reason, job->quality_rules[item->rule].id);
+    csv_append(out, buffer_bytes(&reason));
+    for (int empty = 0; empty < 3; empty++) csv_append(out, BYTES_EMPTY);
+    append_record(context, record, customer_of(context, item->row), out);
+    for (int empty = 0; empty < 3; empty++) csv_append(out, BYTES_EMPTY);
+    for (uint32_t f = 0; f < job->field_count; f++) {
+      append_cell(context, f, record, scratch, out);
+      csv_append(out, BYTES_EMPTY);
+    }
+    csv_end_row(out);
+  }
+  buffer_release(&reason);
+}
+
 void review_csv_range(const struct export_context *context, uint64_t first, uint64_t count,
                       struct arena *scratch, struct buffer *out) {
   for (uint64_t i = first; i < first + count; i++) {

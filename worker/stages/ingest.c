@@ -11,73 +11,10 @@
 #include "worker/stages/frequency.h"
 
 enum {
-  TIME_ROLES = sizeof((struct ingest_binding *)0)->time_fields / sizeof(int),
   MULTI_PARTS_MAX = 64, /* values of one multi field in one record; more are counted as too many */
   ID_BYTES_MAX = 1024,  /* of a source_record_id */
   RECORD_BYTES_GUESS = 256,
 };
-
-/* ---- which column feeds what ---- */
-
-static int32_t column_find(const struct source_file *file, struct bytes name) {
-  for (uint32_t c = 0; c < file->column_count; c++)
-    if (bytes_equal(file->columns[c], name)) return (int32_t)c;
-  return -1;
-}
-
-/* The index, or -1 after adding the name to the list of what is missing. */
-static int32_t column_need(const struct source_file *file, struct bytes name,
-                           struct buffer *missing) {
-  int32_t column = column_find(file, name);
-  if (column < 0)
-    buffer_printf(missing, "%s'%.*s'", missing->size ? ", " : "", (int)name.size, name.data);
-  return column;
-}
-
-static enum err missing_columns(const struct source_file *file, struct buffer *missing,
-                                struct failure *failure) {
-  struct buffer have = {0};
-  for (uint32_t c = 0; c < file->column_count && have.size < 400; c++)
-    buffer_printf(&have, "%s'%.*s'", c ? ", " : "", (int)file->columns[c].size,
-                  file->columns[c].data);
-  enum err err =
-      failure_set(failure, ERR_INPUT,
-                  "%s: the job maps columns that this file does not have: %s. Found: %s. "
-                  "Correct the headings in the source's map, or export the file again.",
-                  file->path, buffer_string(missing), buffer_string(&have));
-  buffer_release(&have);
-  return err;
-}
-
-enum err ingest_bind(const struct plan *plan, uint32_t source, const struct source_file *file,
-                     struct arena *arena, struct ingest_binding *out, struct failure *failure) {
-  const struct job_source *s = &plan->job->sources[source];
-  struct buffer missing = {0};
-  *out = (struct ingest_binding){.source_column = -1};
-  out->column_of = arena_alloc(arena, s->column_count * sizeof *out->column_of);
-  out->key_columns = arena_alloc(arena, s->key_count * sizeof *out->key_columns);
-  out->constants = arena_alloc_zeroed(arena, s->constant_count * sizeof *out->constants);
-  for (uint32_t c = 0; c < s->column_count; c++)
-    out->column_of[c] = column_need(file, s->columns[c].name, &missing);
-  for (uint32_t k = 0; k < s->key_count; k++)
-    out->key_columns[k] = column_need(file, s->key[k], &missing);
-  if (s->source_column.size) out->source_column = column_need(file, s->source_column, &missing);
-  static const enum field_role time_roles[TIME_ROLES] = {ROLE_UPDATED_AT, ROLE_EVENT_TIME,
-                                                         ROLE_LAST_LOGIN, ROLE_FIRST_SEEN};
-  for (unsigned i = 0; i < TIME_ROLES; i++)
-    out->time_fields[i] = job_field_with_role(plan->job, time_roles[i]);
-  for (uint32_t k = 0; k < s->constant_count; k++) {
-    const struct job_constant *constant = &s->constants[k];
-    struct standard_value value = {0};
-    plan->types[constant->field]->standardise(&plan->job->fields[constant->field].options,
-                                              constant->value, arena, &value, NULL);
-    out->constants[k] =
-        (struct record_value){arena_copy(arena, value.value), (uint8_t)value.state, value.kind};
-  }
-  enum err err = missing.size ? missing_columns(file, &missing, failure) : ERR_OK;
-  buffer_release(&missing);
-  return err;
-}
 
 /* ---- one row ---- */
 
@@ -94,6 +31,7 @@ struct row_work {
   struct bytes date_parts[JOB_FIELDS_MAX][3];
   uint64_t date_composed; /* fields that get their date from parts */
   uint32_t mapped, missing;
+  uint32_t number; /* the row's, in the run */
   bool for_review;
 };
 
@@ -172,20 +110,47 @@ static void add_part(struct row_work *w, uint16_t field, const struct field_opti
 }
 
 /* A cell of a multi field holds several values, separated by ; or its full-width form. */
-static void add_parts(struct row_work *w, const struct job_column *column, struct bytes cell) {
+static void add_parts(struct row_work *w, uint16_t field, const struct field_options *options,
+                      struct bytes cell) {
   static const struct bytes wide = {"；", 3};
   while (cell.size) {
     const char *narrow_cut = memchr(cell.data, ';', cell.size);
     size_t narrow = narrow_cut ? (size_t)(narrow_cut - cell.data) : cell.size;
     size_t broad = bytes_find(cell, wide);
     size_t cut = narrow < broad ? narrow : broad;
-    add_part(w, column->field, &column->options, bytes_of(cell.data, cut));
+    add_part(w, field, options, bytes_of(cell.data, cut));
     size_t skip = cut == cell.size ? 0 : cut == narrow ? 1 : wide.size;
     cell = bytes_of(cell.data + cut + skip, cell.size - cut - skip);
   }
 }
 
-static void add_column(struct row_work *w, const struct job_column *column, struct bytes cell) {
+/* The column's options; with the name space of this row where it depends on other cells. */
+static const struct field_options *options_of(struct row_work *w, uint32_t index,
+                                              struct field_options *room) {
+  const struct ingest_template *template = &w->binding->name_spaces[index];
+  const struct field_options *options = &w->source->columns[index].options;
+  if (template->part_count == 0) return options;
+  size_t size = 0;
+  for (uint32_t i = 0; i < template->part_count; i++) {
+    const struct ingest_template_part *part = &template->parts[i];
+    size += part->column < 0 ? part->text.size : w->cells[part->column].size;
+  }
+  char *text = arena_alloc(w->scratch, size + 1), *at = text;
+  for (uint32_t i = 0; i < template->part_count; i++) {
+    const struct ingest_template_part *part = &template->parts[i];
+    struct bytes from = part->column < 0 ? part->text : bytes_trim(w->cells[part->column]);
+    if (from.size) memcpy(at, from.data, from.size);
+    at += from.size;
+  }
+  *room = *options;
+  room->name_space = bytes_of(text, (size_t)(at - text));
+  return room;
+}
+
+static void add_column(struct row_work *w, uint32_t index) {
+  const struct job_column *column = &w->source->columns[index];
+  struct bytes cell = w->cells[w->binding->column_of[index]];
+  struct field_options room;
   w->mapped++;
   if (bytes_trim(cell).size == 0) {
     w->missing++;
@@ -196,9 +161,9 @@ static void add_column(struct row_work *w, const struct job_column *column, stru
     w->date_composed |= 1ULL << column->field;
     w->date_parts[column->field][column->options.date_part - DATE_YEAR] = bytes_trim(cell);
   } else if (w->plan->job->fields[column->field].multi) {
-    add_parts(w, column, cell);
+    add_parts(w, column->field, options_of(w, index, &room), cell);
   } else {
-    add_part(w, column->field, &column->options, cell);
+    add_part(w, column->field, options_of(w, index, &room), cell);
   }
 }
 
@@ -244,7 +209,7 @@ static int64_t time_ms_of(const struct record_value *v, int timezone_minutes) {
 }
 
 static int64_t record_time_ms(const struct row_work *w) {
-  for (unsigned i = 0; i < TIME_ROLES; i++) {
+  for (unsigned i = 0; i < INGEST_TIME_FIELDS; i++) {
     int field = w->binding->time_fields[i];
     if (field < 0) continue;
     int64_t time_ms = time_ms_of(&w->values[field], w->plan->job->timezone_minutes);
@@ -328,10 +293,12 @@ static bool too_many_missing(const struct row_work *w) {
          (uint64_t)w->missing * 1000 > (uint64_t)w->mapped * job->quarantine_null_permille;
 }
 
-static void begin_row(struct row_work *w, const struct bytes *cells, struct feature_row *row) {
+static void begin_row(struct row_work *w, const struct bytes *cells, uint32_t number,
+                      struct feature_row *row) {
   const struct plan *plan = w->plan;
   arena_reset(w->scratch);
   w->cells = cells;
+  w->number = number;
   w->row = row;
   w->mapped = w->missing = 0;
   w->for_review = false;
@@ -344,6 +311,20 @@ static void begin_row(struct row_work *w, const struct bytes *cells, struct feat
 static void clear_feature(struct row_work *w, uint16_t field) {
   void *feature = feature_of(w, field);
   if (feature) memset(feature, 0, w->plan->types[field]->feature_size);
+}
+
+static void note_reviews(const struct row_work *w, const struct quality_hit *hits, uint32_t count) {
+  struct split_output *out = w->out;
+  for (uint32_t i = 0; i < count; i++) {
+    if (w->plan->job->quality_rules[hits[i].rule].action != QUALITY_REVIEW) continue;
+    if ((out->quality_review_count & (out->quality_review_count - 1)) == 0) {
+      uint32_t capacity = out->quality_review_count ? out->quality_review_count * 2 : 1;
+      out->quality_reviews =
+          memory_resize(out->quality_reviews, capacity * sizeof *out->quality_reviews);
+    }
+    out->quality_reviews[out->quality_review_count++] =
+        (struct quality_review){w->number, hits[i].rule};
+  }
 }
 
 /* Does what the rules that the row hits ask for. false when one keeps the row out. */
@@ -376,7 +357,10 @@ static bool keep_by_quality_rules(struct row_work *w, const struct quality_rules
         break;
     }
   }
-  if (!quarantine) return true;
+  if (!quarantine) {
+    if (w->for_review) note_reviews(w, hits, count);
+    return true;
+  }
   struct bytes masked = BYTES_EMPTY;
   if (quarantine->field >= 0)
     masked = field_mask(w->plan, (uint32_t)quarantine->field, w->values[quarantine->field].text,
@@ -391,8 +375,7 @@ static bool standardise_row(struct row_work *w, const struct quality_rules *rule
   const struct job_source *s = w->source;
   for (uint32_t k = 0; k < s->constant_count; k++)
     w->values[s->constants[k].field] = w->binding->constants[k];
-  for (uint32_t c = 0; c < s->column_count; c++)
-    add_column(w, &s->columns[c], w->cells[w->binding->column_of[c]]);
+  for (uint32_t c = 0; c < s->column_count; c++) add_column(w, c);
   if (w->date_composed) compose_dates(w);
   if (too_many_missing(w)) {
     reject(w->out, line, -1, BYTES("too_many_empty"), true, BYTES_EMPTY);
@@ -473,7 +456,8 @@ static enum err read_rows(struct run_state *run, const struct source_file *file,
     for (uint32_t r = 0; r < batch.row_count; r++) {
       uint32_t number = out->first_row + (uint32_t)(batch.rows[r] - split_row);
       check(number - out->first_row < out->row_slots);
-      begin_row(w, batch.cells + (size_t)r * batch.column_count, run_state_row(run, number));
+      begin_row(w, batch.cells + (size_t)r * batch.column_count, number,
+                run_state_row(run, number));
       if (!standardise_row(w, rules, batch.lines[r])) {
         memset(w->row, 0, plan->row_bytes);
         continue;
@@ -531,6 +515,7 @@ void split_output_release(struct split_output *out) {
   free(out->record_offsets);
   free(out->keys);
   free(out->rejects);
+  free(out->quality_reviews);
   arena_release(&out->arena);
   *out = (struct split_output){0};
 }

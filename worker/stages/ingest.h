@@ -9,16 +9,31 @@
 struct frequency_tables;
 struct quality_rules;
 
+enum { INGEST_TIME_FIELDS = 4 };
+
+/* A text with cells of the row in it: "{appid}/{shop}". */
+struct ingest_template {
+  const struct ingest_template_part {
+    struct bytes text; /* where column is -1 */
+    int32_t column;    /* index in the file */
+  } * parts;
+  uint32_t part_count; /* 0 = the text is the same for all rows */
+};
+
 /* Which column of a file feeds what. Constant after ingest_bind. */
 struct ingest_binding {
-  int32_t *column_of;    /* by job column of the source: index in the file */
-  int32_t *key_columns;  /* by key column */
-  int32_t source_column; /* -1 = none */
-  int time_fields[4]; /* where a record's time is looked for, in this order; -1 = no such field */
+  int32_t *column_of;                  /* by job column of the source: index in the file */
+  int32_t *key_columns;                /* by key column */
+  int32_t source_column;               /* -1 = none */
+  int time_fields[INGEST_TIME_FIELDS]; /* where a record's time is looked for, in this order; -1 =
+                                          no such field */
+  const struct ingest_template *name_spaces; /* by job column of the source */
   struct record_value *constants; /* by job constant, standardised; the text is in the arena */
 };
 
-/* ERR_INPUT with the missing headings, the file's headings and what to do. */
+/* A heading is found as the job writes it, or else by what is left of both without blanks, case,
+ * width and punctuation (`姓名＊ ` is 姓名). ERR_INPUT with the missing headings, the file's
+ * headings and what to do. */
 enum err ingest_bind(const struct plan *plan, uint32_t source, const struct source_file *file,
                      struct arena *arena, struct ingest_binding *out, struct failure *failure);
 
