@@ -8,6 +8,8 @@
 #include <dirent.h>
 #include <fcntl.h>
 #include <pthread.h>
+#include <signal.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 
 #include "tests/harness/generation_fixture.h"
@@ -288,6 +290,66 @@ static void a_kill_on_the_way_leaves_one_whole_generation(void **state) {
   }
 }
 
+static void a_disk_that_refuses_leaves_the_old_generation(void **state) {
+  (void)state;
+  /* The system refuses to let a file grow beyond so many bytes: at every stage of the loading. */
+  static const rlim_t limits[] = {0, 4096, 20000, 40000};
+  for (size_t i = 0; i < sizeof limits / sizeof *limits; i++) {
+    char dir[64];
+    struct fixture_run one;
+    fixture_folder_make(dir);
+    publish(dir, first_day, 7, &one);
+    fflush(NULL);
+    pid_t child = fork();
+    assert_true(child >= 0);
+    if (child == 0) {
+      struct rlimit limit = {limits[i], limits[i]};
+      signal(SIGXFSZ, SIG_IGN);
+      if (setrlimit(RLIMIT_FSIZE, &limit)) _exit(99);
+      struct fixture_run two;
+      struct job job;
+      struct failure failure = {0};
+      fixture_job(&job, SHARDS);
+      fixture_run_make(&two, &job, second_day, 7, DAY);
+      enum err err = fixture_publish(dir, &job, &two, &failure);
+      _exit(err && err_class_of(err) == ERR_CLASS_FATAL && failure.message[0] ? 42 : 1);
+    }
+    int status;
+    assert_int_equal(waitpid(child, &status, 0), child);
+    assert_true(WIFEXITED(status));
+    assert_int_equal(WEXITSTATUS(status), 42);
+    struct generation *g = open_ok(dir);
+    assert_int_equal(generation_manifest(g)->generation, 1);
+    generation_close(g);
+    char path[DATA_FOLDER_PATH_MAX];
+    assert_int_equal(data_folder_path(dir, 2, NULL, path, NULL), ERR_OK);
+    assert_int_not_equal(access(path, F_OK), 0);
+    fixture_run_release(&one);
+    fixture_folder_remove(dir);
+  }
+}
+
+static void a_newer_format_is_refused_with_a_reason(void **state) {
+  (void)state;
+  struct arena arena = {0};
+  struct manifest manifest;
+  struct failure failure;
+  assert_int_equal(manifest_parse(BYTES("{\"format\": 2}"), &arena, &manifest, &failure),
+                   ERR_MALFORMED);
+  assert_non_null(strstr(failure.message, "format 2, this program reads format 1"));
+  static const char *const bad[] = {"",
+                                    "[]",
+                                    "{}",
+                                    "{\"format\": 1}",
+                                    "{\"format\": \"1\"}",
+                                    "{\"format\": 1, \"generation\": 0}",
+                                    "{\"format\": 1"};
+  for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
+    assert_int_equal(manifest_parse(bytes_from_string(bad[i]), &arena, &manifest, &failure),
+                     ERR_MALFORMED);
+  arena_release(&arena);
+}
+
 static void every_failpoint_is_passed(void **state) {
   (void)state;
   char dir[64];
@@ -541,6 +603,8 @@ int main(void) {
       cmocka_unit_test(counts_that_disagree_are_not_published),
       cmocka_unit_test(a_kill_on_the_way_leaves_one_whole_generation),
       cmocka_unit_test(every_failpoint_is_passed),
+      cmocka_unit_test(a_disk_that_refuses_leaves_the_old_generation),
+      cmocka_unit_test(a_newer_format_is_refused_with_a_reason),
       cmocka_unit_test(a_lost_pointer_is_not_a_first_run),
       cmocka_unit_test(many_threads_read_many_customers),
       cmocka_unit_test(leaves_find_what_a_scan_finds),

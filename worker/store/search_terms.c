@@ -55,19 +55,24 @@ static struct bytes searched_text(struct bytes text, struct arena *arena) {
   return text_first(text_fold(text, arena), TEXT_CHARACTERS_MAX);
 }
 
+/* The bytes of the character at `at`; the text is UTF-8 already. */
+static size_t character_size(const char *at, const char *end) {
+  unsigned char lead = (unsigned char)*at;
+  size_t size = lead < 0xC0 ? 1 : lead < 0xE0 ? 2 : lead < 0xF0 ? 3 : 4;
+  return size < (size_t)(end - at) ? size : (size_t)(end - at);
+}
+
 /* Of every two neighbouring characters. */
 static void pair_terms(uint32_t field, struct bytes folded, size_t pairs_max,
                        struct u32_list *terms) {
-  const char *at = folded.data, *end = folded.data + folded.size;
-  const char *before = NULL;
-  for (size_t pairs = 0; at < end && pairs < pairs_max;) {
-    const char *here = at;
-    (void)text_decode(&at, end);
-    if (before) {
-      u32_list_append(terms, term_hash(field, TERM_PAIR, bytes_of(before, (size_t)(at - before))));
-      pairs++;
-    }
-    before = here;
+  if (folded.size == 0) return;
+  const char *before = folded.data, *end = folded.data + folded.size;
+  const char *at = before + character_size(before, end);
+  for (size_t pairs = 0; at < end && pairs < pairs_max; pairs++) {
+    const char *next = at + character_size(at, end);
+    u32_list_append(terms, term_hash(field, TERM_PAIR, bytes_of(before, (size_t)(next - before))));
+    before = at;
+    at = next;
   }
 }
 
