@@ -168,12 +168,19 @@ static void print_aliases(struct buffer *out, const struct field_options *option
 }
 
 static void print_field(const struct job *job, struct buffer *out, const struct job_field *field) {
-  struct job_field base = {.options.timezone_minutes = job->timezone_minutes};
+  struct job_field base = {.options.timezone_minutes = job->timezone_minutes}, plain = base;
   field_model_apply(field_model_find_heading(field->name), field->name, field->type, &base);
+  plain.use = (enum field_use) - 1; /* is always said */
   buffer_append_string(out, "  ");
   print_text(out, field->name);
   buffer_printf(out, ": {type: %s", job_type_name(field->type));
-  print_differences(out, job_field_keys, 1u << field->type, field, &base, ", ");
+  /* What the model brings is printed too; what it brings and the job takes away must be. */
+  for (const struct schema_key *key = job_field_keys; key->name; key++) {
+    bool applies = key->types == 0 || (key->types & 1u << field->type);
+    if (!applies || (is_same(key, field, &base) && is_same(key, field, &plain))) continue;
+    buffer_printf(out, ", %s: ", key->name);
+    print_value(out, key, field);
+  }
   char mask[24];
   if (field->mask != MASK_DEFAULT) buffer_printf(out, ", mask: \"%s\"", job_mask_name(field, mask));
   print_aliases(out, &field->options, &base.options);
