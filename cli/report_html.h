@@ -2,7 +2,7 @@
  *
  * Sections come in the order one reads them: what came in and out, how candidates were found, how
  * pairs were weighed, some pairs step by step, customers, quality. Values of customers appear only
- * in the sample pairs, masked as their fields say. docs/report.md explains the charts. */
+ * in the sample pairs, masked at least as their fields say. docs/report.md explains the charts. */
 #ifndef GUIYI_CLI_REPORT_HTML_H
 #define GUIYI_CLI_REPORT_HTML_H
 

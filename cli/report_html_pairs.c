@@ -11,7 +11,7 @@
 #include "worker/fields/mask.h"
 #include "worker/stages/explain.h"
 
-enum { STEP_WIDTH = 300, DIGITS_SHOWN_MAX = 6 };
+enum { STEP_WIDTH = 300, DIGITS_SHOWN_MAX = 6, YEAR_DIGITS = 4 };
 
 /* How the running sum of a pair is drawn: one scale for all of its rows. */
 struct scale {
@@ -55,19 +55,35 @@ static void step_cell(struct buffer *out, const struct scale *s, const struct ex
                 accept, accept);
 }
 
-/* Masked as the field says; a value that is shown in clear because its type is nobody's secret, but
- * looks like a number or address of somebody, is masked all the same. */
+/* A long run of digits or an e-mail address: somebody's number, whatever type the column was taken
+ * for. */
+static bool looks_personal(struct bytes text) {
+  unsigned digits = 0;
+  bool has_star = false, has_at = false;
+  for (size_t i = 0; i < text.size; i++) {
+    digits = text.data[i] >= '0' && text.data[i] <= '9' ? digits + 1 : 0;
+    if (digits > DIGITS_SHOWN_MAX) return true;
+    has_star |= text.data[i] == '*';
+    has_at |= text.data[i] == '@';
+  }
+  return has_at && !has_star;
+}
+
+/* Masked as the field says, and more: a report is handed around, so types that lists show in clear
+ * (dates, companies) keep only their beginning, and nothing that looks like a number of somebody is
+ * shown whole. Codes such as the sex are shown. */
+static struct bytes report_mask(const struct plan *plan, uint32_t field, struct bytes value,
+                                struct arena *arena) {
+  struct bytes shown = field_mask(plan, field, value, arena);
+  enum field_type_id type = plan->job->fields[field].type;
+  if (bytes_equal(shown, value) && type != FIELD_TYPE_CATEGORY)
+    shown = mask_keep(value, type == FIELD_TYPE_DATE ? YEAR_DIGITS : 2, 0, arena);
+  return looks_personal(shown) ? mask_all(shown, arena) : shown;
+}
+
 static void value_cell(struct buffer *out, const struct plan *plan, uint32_t field,
                        const struct record_value *value, struct arena *arena) {
-  struct bytes shown = field_mask(plan, field, value->text, arena);
-  unsigned digits = 0;
-  bool is_telling = memchr(shown.data ? shown.data : "", '@', shown.size) != NULL &&
-                    memchr(shown.data, '*', shown.size) == NULL;
-  for (size_t i = 0; i < shown.size && !is_telling; i++) {
-    digits = shown.data[i] >= '0' && shown.data[i] <= '9' ? digits + 1 : 0;
-    is_telling = digits > DIGITS_SHOWN_MAX;
-  }
-  if (is_telling) shown = mask_all(shown, arena);
+  struct bytes shown = report_mask(plan, field, value->text, arena);
   struct buffer parts = {0};
   for (size_t i = 0; i < shown.size; i++)
     buffer_append_char(&parts, shown.data[i] == RECORD_VALUE_SEPARATOR ? ';' : shown.data[i]);
@@ -186,8 +202,8 @@ static void write_decision(const struct pair_view *v, struct buffer *out) {
   }
   if (e->verdict == EXPLAIN_SCORE)
     buffer_printf(out,
-                  "<span class=\"zh\">总权重 %.2f，合并阈值 %.2f。</span><span class=\"en\" "
-                  "lang=\"en\">Total %.2f, merging begins at %.2f.</span>",
+                  "<span class=\"zh\">总权重 %.3f，合并阈值 %.3f。</span><span class=\"en\" "
+                  "lang=\"en\">Total %.3f, merging begins at %.3f.</span>",
                   e->decision.score / (double)WEIGHT_BIT, e->accept_weight / (double)WEIGHT_BIT,
                   e->decision.score / (double)WEIGHT_BIT, e->accept_weight / (double)WEIGHT_BIT);
   buffer_append_string(out, "</p>\n");

@@ -154,6 +154,17 @@ static void write_column(const struct run_state *run, const struct job_column *c
   buffer_append_string(out, "</tr>\n");
 }
 
+/* A column that says which record it is, or where it is from. */
+static void write_own_column(struct bytes column, struct bytes source, const char *chinese,
+                             const char *english, struct buffer *out) {
+  buffer_append_string(out, "<tr>");
+  page_text_cell(out, source);
+  page_text_cell(out, column);
+  buffer_append_string(out, "<td></td><td>");
+  page_both(out, chinese, english);
+  buffer_append_string(out, "</td><td></td><td></td></tr>\n");
+}
+
 static void write_columns(const struct report_input *in, struct buffer *out) {
   static const struct page_column columns[] = {{"来源", "source", false}, {"列", "column", false},
                                                {"字段", "field", false},  {"类型", "type", false},
@@ -170,9 +181,15 @@ static void write_columns(const struct report_input *in, struct buffer *out) {
     page_note(out, "由任务文件规定。", "As the job file says.");
   }
   page_table(out, columns, sizeof columns / sizeof columns[0]);
-  for (uint32_t s = 0; s < job->source_count; s++)
-    for (uint32_t c = 0; c < job->sources[s].column_count; c++)
-      write_column(in->run, &job->sources[s].columns[c], job->sources[s].id, out);
+  for (uint32_t s = 0; s < job->source_count; s++) {
+    const struct job_source *source = &job->sources[s];
+    for (uint32_t k = 0; k < source->key_count; k++)
+      write_own_column(source->key[k], source->id, "记录自己的编号", "the record's own id", out);
+    if (source->source_column.size)
+      write_own_column(source->source_column, source->id, "记录的来源", "the record's source", out);
+    for (uint32_t c = 0; c < source->column_count; c++)
+      write_column(in->run, &source->columns[c], source->id, out);
+  }
   page_table_end(out);
   page_section_end(out);
 }

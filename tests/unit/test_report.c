@@ -169,6 +169,13 @@ static void assert_no_long_numbers(const struct buffer *html, unsigned digits_mi
   }
 }
 
+/* A date as the records write it: 1990-01-31. */
+static void assert_no_date(const struct buffer *html) {
+  for (const char *at = strstr(html->data, "<section id=\"pairs\">"); (at = strchr(at, '-')); at++)
+    if (is_digit(at[-1]) && is_digit(at[1]) && is_digit(at[2]) && at[3] == '-')
+      fail_msg("a date: %.40s", at - 4);
+}
+
 static void assert_no_clear_email(const struct buffer *html) {
   const char *body = strstr(html->data, "</style>");
   for (const char *at = body; (at = strchr(at, '@')); at++) {
@@ -235,6 +242,7 @@ static void figures_add_up_and_nothing_is_clear(void **state) {
   blank_digest(&html, &json);
   assert_no_long_numbers(&html, 7);
   assert_no_clear_email(&html);
+  assert_no_date(&html);
   buffer_release(&json);
   buffer_release(&html);
 }
