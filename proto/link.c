@@ -4,6 +4,7 @@
 #include <zmq.h>
 
 #include "common/check.h"
+#include "common/handover.h"
 
 static void set_option(void *socket, int option, int value) {
   check(zmq_setsockopt(socket, option, &value, sizeof value) == 0);
@@ -37,11 +38,15 @@ void link_close(void **socket) {
   *socket = NULL;
 }
 
+/* One for each direction: what was sent that way happened before what is received. */
+static char to_worker, to_coordinator;
+
 enum err link_send(void *socket, const struct link_peer *peer, const struct message *message,
                    struct failure *failure) {
   struct buffer wire = {0};
   message_encode(message, &wire);
   int sent = 0;
+  handover_give(peer ? &to_worker : &to_coordinator);
   if (peer) sent = zmq_send(socket, peer->id, peer->size, ZMQ_SNDMORE);
   if (sent >= 0) sent = zmq_send(socket, wire.data, wire.size, 0);
   enum err err = ERR_OK;
@@ -76,6 +81,7 @@ enum err link_receive(void *socket, struct link_peer *peer, struct buffer *wire,
     return failure_set(failure, ERR_IO, "receiving: %s", zmq_strerror(number));
   }
   *got = true;
+  handover_take(peer ? &to_coordinator : &to_worker);
   size_t frames = 1;
   if (peer) {
     bool usable = more && wire->size <= sizeof peer->id;

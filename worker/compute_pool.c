@@ -5,6 +5,7 @@
 #include <zmq.h>
 
 #include "common/check.h"
+#include "common/handover.h"
 #include "common/memory.h"
 
 struct queued_task {
@@ -60,6 +61,7 @@ static void *thread_main(void *argument) {
     buffer_release(&queued->input);
     free(queued);
     /* The pointer changes hands through the socket, which orders everything written before it. */
+    handover_give(outcome);
     check(zmq_send(out, &outcome, sizeof outcome, 0) == sizeof outcome);
   }
   zmq_close(out);
@@ -109,7 +111,9 @@ void *compute_pool_socket(struct compute_pool *pool) { return pool->outcomes; }
 struct compute_outcome *compute_pool_take(struct compute_pool *pool) {
   struct compute_outcome *outcome;
   int size = zmq_recv(pool->outcomes, &outcome, sizeof outcome, ZMQ_DONTWAIT);
-  return size == sizeof outcome ? outcome : NULL;
+  if (size != sizeof outcome) return NULL;
+  handover_take(outcome);
+  return outcome;
 }
 
 void compute_outcome_free(struct compute_outcome *outcome) {
