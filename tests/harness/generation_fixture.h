@@ -17,7 +17,7 @@
 
 enum { FIXTURE_NAME, FIXTURE_PHONE, FIXTURE_EMAIL, FIXTURE_ADDRESS, FIXTURE_FIELDS };
 
-/* One input record; entity is any number that tells entities apart. */
+/* One input record; entity is any small number that tells entities apart. */
 struct fixture_record {
   const char *id;
   uint32_t entity;
@@ -50,7 +50,7 @@ struct fixture_run {
   struct hash128 digest;
   bool lies; /* the next golden record gets a name that nobody has */
   struct split_output split;
-  uint32_t *entity_names; /* by entity: the number in fixture_record.entity */
+  uint32_t *entity_of_name; /* by fixture_record.entity; UINT32_MAX = there is none */
 };
 
 static inline void fixture_run_release(struct fixture_run *run) {
@@ -62,16 +62,16 @@ static inline void fixture_run_release(struct fixture_run *run) {
   free(run->state.clusters.member_start);
   free(run->state.clusters.entity_key);
   free(run->state.customer_ids);
-  free(run->entity_names);
+  free(run->entity_of_name);
 }
 
 static inline uint32_t fixture_entity(struct fixture_run *run, uint32_t name) {
   struct cluster_output *c = &run->state.clusters;
-  for (uint32_t e = 0; e < c->entity_count; e++)
-    if (run->entity_names[e] == name) return e;
-  run->entity_names[c->entity_count] = name;
-  c->entity_key[c->entity_count] = UINT64_MAX;
-  return c->entity_count++;
+  if (run->entity_of_name[name] == UINT32_MAX) {
+    c->entity_key[c->entity_count] = UINT64_MAX;
+    run->entity_of_name[name] = c->entity_count++;
+  }
+  return run->entity_of_name[name];
 }
 
 struct fixture_member {
@@ -101,7 +101,11 @@ static inline void fixture_run_make(struct fixture_run *run, struct job *job,
   s->split_count = 1;
   run->split.row_slots = run->split.accepted = count;
   run->split.record_offsets = memory_new((count + 1) * sizeof(uint64_t));
-  run->entity_names = memory_new((count + 1) * sizeof(uint32_t));
+  uint32_t name_max = 0;
+  for (uint32_t r = 0; r < count; r++)
+    if (records[r].entity > name_max) name_max = records[r].entity;
+  run->entity_of_name = memory_new((name_max + 1) * sizeof(uint32_t));
+  memset(run->entity_of_name, 0xff, (name_max + 1) * sizeof(uint32_t));
   struct cluster_output *c = &s->clusters;
   c->entity = memory_new((count + 1) * sizeof *c->entity);
   c->entity_key = memory_new((count + 1) * sizeof *c->entity_key);
