@@ -11,7 +11,7 @@
 #include <cmocka.h>
 
 #include "common/field_model.h"
-#include "common/job.h"
+#include "common/job_sections.h"
 #include "common/yaml_tree.h"
 
 static const char minimal[] =
@@ -374,6 +374,34 @@ static void the_model_knows_its_own_names(void **state) {
   assert_null(field_model_find_heading(text("***")));
 }
 
+/* Every key of every table stands in docs/configuration.md, and so does every well-known field. */
+static void every_key_is_documented(void **state) {
+  (void)state;
+  static const struct schema_key *const tables[] = {
+      job_keys,           job_field_keys,         job_column_keys,      job_source_keys,
+      job_blocking_keys,  job_blocking_rule_keys, job_match_keys,       job_match_rule_keys,
+      job_threshold_keys, job_quality_keys,       job_quality_rule_keys};
+  FILE *file = fopen(GUIYI_SOURCE_DIR "/docs/configuration.md", "rb");
+  assert_non_null(file);
+  static char page[1 << 17];
+  page[fread(page, 1, sizeof page - 1, file)] = '\0';
+  fclose(file);
+  for (size_t t = 0; t < sizeof tables / sizeof tables[0]; t++) {
+    for (const struct schema_key *key = tables[t]; key->name; key++) {
+      char quoted[64];
+      snprintf(quoted, sizeof quoted, "`%s`", key->name);
+      if (!strstr(page, quoted) && strcmp(key->name, "to") != 0)
+        fail_msg("%s is not documented", quoted);
+      for (const struct schema_choice *choice = key->choices; choice && choice->name; choice++) {
+        if (!strstr(page, choice->name)) fail_msg("%s: %s", key->name, choice->name);
+      }
+    }
+  }
+  for (const struct field_model *model = field_model_list(); model->name; model++) {
+    if (!strstr(page, model->name)) fail_msg("%s is not documented", model->name);
+  }
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(a_minimal_job_gets_defaults_and_the_models_field),
@@ -385,6 +413,7 @@ int main(void) {
       cmocka_unit_test(mistakes_are_answered_exactly),
       cmocka_unit_test(bombs_and_giants_are_refused),
       cmocka_unit_test(the_model_knows_its_own_names),
+      cmocka_unit_test(every_key_is_documented),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
