@@ -1,5 +1,6 @@
 #include "common/memory.h"
 
+#include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -71,8 +72,11 @@ size_t memory_resident_peak_bytes(void) {
 size_t memory_resident_bytes(void) {
   FILE *file = fopen("/proc/self/statm", "re");
   if (!file) return 0;
-  unsigned long total = 0, resident = 0;
-  int got = fscanf(file, "%lu %lu", &total, &resident);
+  char line[128];
+  char *end = NULL; /* behind the first number, which is the size of the whole process */
+  bool read = fgets(line, sizeof line, file) != NULL;
   fclose(file);
-  return got == 2 ? resident * (size_t)sysconf(_SC_PAGESIZE) : 0;
+  if (!read) return 0;
+  (void)strtoul(line, &end, 10);
+  return strtoul(end, NULL, 10) * (size_t)sysconf(_SC_PAGESIZE);
 }
