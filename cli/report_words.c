@@ -114,6 +114,7 @@ static const struct word flags[] = {
     {"W_AMBIGUOUS", "有歧义", "ambiguous"},
     {"W_TYPO_DOMAIN", "邮箱域名拼写有误", "misspelt domain"},
     {"W_FUTURE", "日期在未来", "in the future"},
+    {"W_CONTRADICTS", "与身份证号不符", "says otherwise than the ID card"},
     {"I_MVNO", "虚拟运营商", "virtual operator"},
     {"I_FOREIGN", "境外", "foreign"},
 };

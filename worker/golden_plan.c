@@ -148,7 +148,7 @@ static bool contains_without_case(struct bytes text, const char *lower) {
 }
 
 /* No role says that a date is a birth date; its name does. */
-static bool is_birth_date(const struct job_field *field) {
+bool golden_plan_is_birth_date(const struct job_field *field) {
   static const char *const words[] = {"出生", "生日", "birth", "dob"};
   if (field->type != FIELD_TYPE_DATE || field->options.date_part != DATE_WHOLE) return false;
   for (size_t i = 0; i < sizeof words / sizeof words[0]; i++)
@@ -162,7 +162,8 @@ static enum golden_derivation derivation_of(const struct golden_plan *plan,
   if (plan->id_card < 0 || field->multi) return GOLDEN_DERIVE_NONE;
   if (field->type == FIELD_TYPE_CATEGORY && field->options.code_table == CODE_GENDER)
     return GOLDEN_DERIVE_SEX_OF_ID_CARD;
-  return is_birth_date(field) ? GOLDEN_DERIVE_BIRTH_DATE_OF_ID_CARD : GOLDEN_DERIVE_NONE;
+  return golden_plan_is_birth_date(field) ? GOLDEN_DERIVE_BIRTH_DATE_OF_ID_CARD
+                                          : GOLDEN_DERIVE_NONE;
 }
 
 static void make_field(const struct golden_plan *plan, uint32_t index, struct golden_field *out) {

@@ -77,6 +77,9 @@ struct golden_plan {
 /* plan must outlive out. as_of_day: the run's, days since 1970-01-01 in the job's time zone. */
 void golden_plan_make(const struct plan *plan, int32_t as_of_day, struct golden_plan *out);
 
+/* By its type and name: 出生日期, dob … */
+bool golden_plan_is_birth_date(const struct job_field *field);
+
 /* "most_recent": as the job file writes it. */
 const char *golden_rule_name(enum survivorship rule);
 

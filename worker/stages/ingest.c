@@ -370,6 +370,16 @@ static bool keep_by_quality_rules(struct row_work *w, const struct quality_rules
   return false;
 }
 
+static void flag_contradictions(struct row_work *w) {
+  uint64_t left = record_check_contradicting(&w->binding->check, w->values);
+  for (; left; left &= left - 1) {
+    unsigned field = (unsigned)__builtin_ctzll(left);
+    w->flags[field] |= FIELD_W_CONTRADICTS;
+    w->out->flags[FIELD_FLAG_BIT_W_CONTRADICTS]++;
+    w->out->field_flags[field][FIELD_FLAG_BIT_W_CONTRADICTS]++;
+  }
+}
+
 /* Features, values and header of one row. false when a quality rule keeps it out. */
 static bool standardise_row(struct row_work *w, const struct quality_rules *rules, uint64_t line) {
   const struct job_source *s = w->source;
@@ -377,6 +387,7 @@ static bool standardise_row(struct row_work *w, const struct quality_rules *rule
     w->values[s->constants[k].field] = w->binding->constants[k];
   for (uint32_t c = 0; c < s->column_count; c++) add_column(w, c);
   if (w->date_composed) compose_dates(w);
+  flag_contradictions(w);
   if (too_many_missing(w)) {
     reject(w->out, line, -1, BYTES("too_many_empty"), true, BYTES_EMPTY);
     return false;

@@ -5,6 +5,7 @@
 #define GUIYI_WORKER_STAGES_INGEST_H
 
 #include "worker/run_state.h"
+#include "worker/stages/record_check.h"
 
 struct frequency_tables;
 struct quality_rules;
@@ -28,6 +29,7 @@ struct ingest_binding {
   int time_fields[INGEST_TIME_FIELDS]; /* where a record's time is looked for, in this order; -1 =
                                           no such field */
   const struct ingest_template *name_spaces; /* by job column of the source */
+  struct record_check check;
   struct record_value *constants; /* by job constant, standardised; the text is in the arena */
 };
 

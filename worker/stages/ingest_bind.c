@@ -89,6 +89,7 @@ enum err ingest_bind(const struct plan *plan, uint32_t source, const struct sour
   for (uint32_t k = 0; k < s->key_count; k++)
     out->key_columns[k] = column_need(file, s->key[k], &missing);
   if (s->source_column.size) out->source_column = column_need(file, s->source_column, &missing);
+  record_check_init(plan->job, &out->check);
   static const enum field_role time_roles[INGEST_TIME_FIELDS] = {ROLE_UPDATED_AT, ROLE_EVENT_TIME,
                                                                  ROLE_LAST_LOGIN, ROLE_FIRST_SEEN};
   for (unsigned i = 0; i < INGEST_TIME_FIELDS; i++)
