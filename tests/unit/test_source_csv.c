@@ -42,6 +42,20 @@ static void assert_same_rows(const struct read_rows *expected, const struct read
   }
 }
 
+/* Splits follow one another, none is empty, and they hold all rows. */
+static void assert_splits_are_whole(const struct source_file *file) {
+  uint64_t rows = 0;
+  for (uint32_t i = 0; i < file->split_count; i++) {
+    const struct source_split *split = &file->splits[i];
+    assert_true(split->row_count > 0);
+    assert_int_equal(split->first_row, rows);
+    rows += split->row_count;
+    uint64_t end = i + 1 < file->split_count ? split[1].offset : file->identity.size;
+    assert_int_equal(split->offset + split->size, end);
+  }
+  assert_int_equal(rows, file->row_count);
+}
+
 /* Scans and reads the file and compares with the reference. */
 static void assert_read_as(struct memory_file *file, const struct read_rows *expected,
                            uint64_t split_bytes, uint32_t column_count) {
@@ -56,6 +70,7 @@ static void assert_read_as(struct memory_file *file, const struct read_rows *exp
   assert_int_equal(source_file_scan(file->path, &options, split_bytes, &scanned, &f), ERR_OK);
   assert_int_equal(scanned.column_count, column_count);
   assert_int_equal(scanned.row_count, expected->count);
+  assert_splits_are_whole(&scanned);
   assert_int_equal(read_file_rows(&scanned, &found, &f), ERR_OK);
   assert_same_rows(expected, &found, column_count);
   read_rows_release(&found);

@@ -197,6 +197,20 @@ static void rejects_alone_do_not_end_a_file(void **state) {
   buffer_release(&text);
 }
 
+static void a_row_of_forty_million_cells_is_one_reject(void **state) {
+  (void)state;
+  struct buffer text = {0};
+  buffer_append_string(&text, "a,b\n1,2\n");
+  append_many(&text, ',', 40 << 20);
+  buffer_append_string(&text, "\n3,4\n");
+  struct answer answer;
+  ask_about(&text, &answer);
+  assert_int_equal(answer.accepted, 2);
+  assert_string_equal(answer.text.data, "row_too_long\n");
+  buffer_release(&answer.text);
+  buffer_release(&text);
+}
+
 /* 300 MiB in one cell, packed to a few hundred KiB: one reject, and no memory for it. */
 static void a_packed_giant_needs_little_memory(void **state) {
   (void)state;
@@ -236,6 +250,7 @@ int main(void) {
       cmocka_unit_test(a_first_line_without_end_is_refused),
       cmocka_unit_test(megabytes_of_blank_lines_are_no_rows),
       cmocka_unit_test(rejects_alone_do_not_end_a_file),
+      cmocka_unit_test(a_row_of_forty_million_cells_is_one_reject),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -161,6 +161,22 @@ static void the_encoding_is_told_from_the_whole_file(void **state) {
   }
 }
 
+static void a_few_rows_in_gb18030_do_not_make_a_file_of_it(void **state) {
+  (void)state;
+  struct buffer text = {0};
+  buffer_append_string(&text, "姓名,城市\n");
+  for (int row = 0; row < 100; row++)
+    buffer_append_string(&text,
+                         row % 30 == 7 ? "\xD5\xC5\xCE\xB0,\xB1\xB1\xBE\xA9\n" : "张伟,北京\n");
+  struct source_file file;
+  struct failure f = {0};
+  assert_int_equal(scan(text.data, text.size, NULL, &file, &f), ERR_OK);
+  assert_int_equal(file.encoding, SOURCE_ENCODING_UTF8);
+  assert_non_null(strstr(file.warnings[0], "4 of 101 records are not UTF-8"));
+  source_file_release(&file);
+  buffer_release(&text);
+}
+
 static void text_in_no_known_encoding_is_refused(void **state) {
   (void)state;
   struct source_file file;
@@ -177,6 +193,7 @@ int main(void) {
       cmocka_unit_test(what_the_caller_says_goes_before_what_is_recognised),
       cmocka_unit_test(names_are_made_usable),
       cmocka_unit_test(the_encoding_is_told_from_the_whole_file),
+      cmocka_unit_test(a_few_rows_in_gb18030_do_not_make_a_file_of_it),
       cmocka_unit_test(text_in_no_known_encoding_is_refused),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
