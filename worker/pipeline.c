@@ -16,6 +16,7 @@
 #include "worker/stages/cluster.h"
 #include "worker/stages/compare.h"
 #include "worker/stages/frequency.h"
+#include "worker/sources/source_reader.h"
 #include "worker/stages/ingest.h"
 #include "worker/stages/merge.h"
 #include "worker/stages/tag.h"
@@ -141,8 +142,28 @@ static enum err return_counts(struct task_context *t, struct training_counts *co
   return ERR_OK;
 }
 
+/* Rows that a quality rule holds back are an answer; rows none of which can be read are not. */
+static enum err check_usable(const struct run_state *run, struct failure *failure) {
+  const struct split_output *first = NULL;
+  for (uint32_t s = 0; s < run->split_count; s++) {
+    const struct split_output *split = &run->splits[s];
+    if (split->accepted || split->quarantined) return ERR_OK;
+    if (!first && split->reject_count) first = split;
+  }
+  check(first); /* there are rows, and each is one of the three */
+  const struct reject_entry *reject = &first->rejects[0];
+  const char *sentence = source_reject_sentence(reject->reason.data);
+  return failure_set(failure, ERR_INPUT,
+                     "none of the %u rows can be used; the first, in %s, line %llu: %.*s%s%s",
+                     run->row_count, run->files[first->file].path,
+                     (unsigned long long)reject->line, (int)reject->reason.size,
+                     reject->reason.data, sentence ? ": " : "", sentence ? sentence : "");
+}
+
 static enum err run_tally(struct task_context *t) {
   struct pipeline *p = t->p;
+  enum err err = check_usable(&p->run, t->failure);
+  if (err) return err;
   for (uint32_t i = 0; i < p->options.threads_max; i++) {
     frequency_tables_add(&p->tables, &p->threads[i].tables);
     frequency_tables_release(&p->threads[i].tables);

@@ -79,7 +79,7 @@ static uint64_t hash_of_rows(struct memory_file *memory, const struct source_fil
 
 static void every_way_of_packing_gives_the_same_rows(void **state) {
   (void)state;
-  static const char delimiters[] = {',', '|', '\t'};
+  static const char delimiters[] = {',', '|', '\t', '^', 'x'};
   struct memory_file memory;
   memory_file_open(&memory);
   for (size_t d = 0; d < sizeof delimiters; d++) {
@@ -101,13 +101,14 @@ static void every_way_of_packing_gives_the_same_rows(void **state) {
       if (way == 6) buffer_append(&packed, "\0\0\0\0", 4); /* padding is no data */
       memory_file_write(&memory, packed.data, packed.size);
       struct source_file file;
-      uint64_t hash = hash_of_rows(&memory, &(struct source_file_options){0}, 300000, &file);
+      struct source_file_options options = {.delimiter = d < 3 ? 0 : delimiters[d]};
+      uint64_t hash = hash_of_rows(&memory, &options, 300000, &file);
       if (way == 0) expected = hash;
       assert_int_equal(hash, expected);
       assert_int_equal(file.encoding, way % 2 ? SOURCE_ENCODING_GB18030 : SOURCE_ENCODING_UTF8);
       assert_int_equal(file.row_count, 40000);
       assert_int_equal(file.sample.row_count, SOURCE_SAMPLE_ROWS);
-      bool is_stream = way >= 2 || (way == 1 && delimiters[d] == '|');
+      bool is_stream = way >= 2 || (way == 1 && strchr("|^x", delimiters[d]));
       assert_int_equal(file.is_stream, is_stream);
       assert_true(is_stream ? file.split_count == 1 : file.split_count > 4);
       source_file_release(&file);

@@ -99,6 +99,13 @@ static void what_the_caller_says_goes_before_what_is_recognised(void **state) {
   assert_non_null(strstr(f.message, "has 3 columns, but 2 names"));
   source_file_release(&file);
 
+  static const char signs[][2] = {{'\n', '"'}, {'"', 0}, {',', ','}, {(char)0xA3, 0}, {',', '\r'}};
+  for (size_t i = 0; i < sizeof signs / sizeof signs[0]; i++) {
+    struct source_file_options odd = {.delimiter = signs[i][0], .quote = signs[i][1]};
+    assert_int_equal(scan("a,b\n1,2\n", 8, &odd, &file, &f), ERR_CONFIG);
+    source_file_release(&file);
+  }
+
   struct source_file_options as_csv = {.format = SOURCE_FORMAT_CSV};
   assert_int_equal(scan("{a,b}\n1,2\n", 10, &as_csv, &file, &f), ERR_OK);
   assert_columns(&file, "{a/b}");

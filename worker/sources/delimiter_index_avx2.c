@@ -1,3 +1,5 @@
+#if defined(__x86_64__)
+
 #include <immintrin.h>
 #include <string.h>
 
@@ -83,3 +85,5 @@ TARGET static void index_lines(struct delimiter_index *x, const char *text, size
 
 const struct source_kernels source_kernels_avx2 = {"avx2", index_cells, index_records, index_lines,
                                                    text_check_avx2};
+
+#endif

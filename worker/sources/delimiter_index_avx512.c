@@ -1,3 +1,5 @@
+#if defined(__x86_64__)
+
 #include <immintrin.h>
 
 #include "worker/sources/delimiter_index_block.h"
@@ -81,3 +83,5 @@ TARGET static void index_lines(struct delimiter_index *x, const char *text, size
 
 const struct source_kernels source_kernels_avx512 = {"avx512", index_cells, index_records,
                                                      index_lines, text_check_avx512};
+
+#endif

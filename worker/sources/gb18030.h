@@ -1,7 +1,4 @@
-/* gb18030 — GB18030 to UTF-8 piece by piece, by the C library's iconv.
- *
- * What makes it possible to cut GB18030 text before it is decoded: of the bytes that CSV gives a
- * meaning, only | can be the second byte of a character. */
+/* gb18030 — GB18030 to UTF-8 piece by piece, by the C library's iconv. */
 #ifndef GUIYI_WORKER_SOURCES_GB18030_H
 #define GUIYI_WORKER_SOURCES_GB18030_H
 
@@ -26,6 +23,11 @@ void gb18030_decoder_free(struct gb18030_decoder **decoder);
 
 /* The whole of text as UTF-8, appended to out. False: the system cannot convert GB18030. */
 bool gb18030_to_utf8(struct bytes text, struct buffer *out);
+
+/* Whether an ASCII byte can be part of a longer character: digits, letters and signs from 0x40 can,
+ * such as | and ^. Text can be cut at the others before it is decoded: at line ends, " ' , ; and
+ * tab. */
+static inline bool gb18030_may_hide(char c) { return c >= '0' && c != ':' && c != ';'; }
 
 /* How text would read as GB18030. Common Chinese has second bytes from 0xA1, Latin-1 and Big5 taken
  * for GB18030 many below. */

@@ -29,6 +29,7 @@ struct json_rows {
   struct arena key_arena;
 
   /* The row at hand. */
+  struct arena new_keys; /* those that are not committed */
   uint64_t row;
   const char *problem;
   uint32_t problem_column;
@@ -66,17 +67,24 @@ static uint32_t *find_slot(struct json_rows *r, struct bytes key) {
 static void add_key(struct json_rows *r, struct bytes key) {
   uint32_t *slot = find_slot(r, key);
   if (*slot) return;
-  r->keys[r->key_count] = arena_copy(&r->key_arena, key);
+  r->keys[r->key_count] = arena_copy(&r->new_keys, key);
   *slot = ++r->key_count;
 }
 
-/* The keys of a row that turned out to be no row leave the table again. Rebuilding is rare: a
- * mistake and a new key in one line. */
-static void forget_uncommitted(struct json_rows *r) {
-  if (r->key_count == r->committed_count) return;
-  r->key_count = r->committed_count;
-  memset(r->slots, 0, SLOT_COUNT * sizeof *r->slots);
-  for (uint32_t i = 0; i < r->key_count; i++) *find_slot(r, r->keys[i]) = i + 1;
+static void commit_keys(struct json_rows *r) {
+  for (; r->committed_count < r->key_count; r->committed_count++)
+    r->keys[r->committed_count] = arena_copy(&r->key_arena, r->keys[r->committed_count]);
+  arena_reset(&r->new_keys);
+}
+
+/* The keys of a row that turned out to be no row leave the table again: last come, first gone, so
+ * that none that stays was placed behind one that goes. */
+static void forget_keys(struct json_rows *r) {
+  while (r->key_count > r->committed_count) {
+    *find_slot(r, r->keys[r->key_count - 1]) = 0;
+    r->key_count--;
+  }
+  arena_reset(&r->new_keys);
 }
 
 /* Rows of one file have their keys in one order nearly always: look there before hashing. */
@@ -240,7 +248,7 @@ struct json_rows *json_rows_new(const struct bytes *keys, uint32_t key_count,
   r->slots = memory_new_zeroed(SLOT_COUNT, sizeof *r->slots);
   r->expected = memory_new_zeroed(SOURCE_COLUMNS_MAX, sizeof *r->expected);
   for (uint32_t i = 0; i < key_count; i++) add_key(r, keys[i]);
-  r->committed_count = r->key_count;
+  commit_keys(r);
   return r;
 }
 
@@ -261,6 +269,7 @@ void json_rows_free(struct json_rows **rows) {
   buffer_release(&r->flat_key);
   buffer_release(&r->array);
   arena_release(&r->key_arena);
+  arena_release(&r->new_keys);
   free(r);
   *rows = NULL;
 }
@@ -350,8 +359,8 @@ const char *json_rows_parse(struct json_rows *r, struct bytes line, struct arena
     problem = JSON_UNKNOWN_KEY;
   *column = r->problem_column < r->committed_count ? r->problem_column : NO_COLUMN;
   if (problem)
-    forget_uncommitted(r);
+    forget_keys(r);
   else
-    r->committed_count = r->key_count;
+    commit_keys(r);
   return problem;
 }

@@ -276,9 +276,9 @@ static enum err scan_text(struct scan *s, struct failure *f) {
     if (err == ERR_OK) err = run_passes(s, f);
     if (err == ERR_OK) err = decide_encoding(s, f);
     if (err != ERR_OK) return err;
-    bool must_decode =
-        file->encoding == SOURCE_ENCODING_GB18030 &&
-        (file->is_stream || (file->format == SOURCE_FORMAT_CSV && file->delimiter == '|'));
+    bool hides_csv = file->format == SOURCE_FORMAT_CSV &&
+                     (gb18030_may_hide(file->delimiter) || gb18030_may_hide(file->quote));
+    bool must_decode = file->encoding == SOURCE_ENCODING_GB18030 && (file->is_stream || hides_csv);
     if (!must_decode || s->is_decoded) return ERR_OK;
     s->is_decoded = file->is_stream = true;
     file->warning_count = 0;
@@ -304,13 +304,28 @@ static enum err finish(struct scan *s, struct failure *f) {
   return err;
 }
 
+static bool is_usable_sign(char c) { return c == 0 || c == '\t' || (c >= ' ' && c < 0x7F); }
+
+static enum err check_signs(const struct source_file_options *o, const char *path,
+                            struct failure *f) {
+  bool are_same = o->delimiter && o->delimiter == (o->quote ? o->quote : '"');
+  if (is_usable_sign(o->delimiter) && is_usable_sign(o->quote) && !are_same) return ERR_OK;
+  return failure_set(
+      f, ERR_CONFIG,
+      "%s: delimiter and quote must be two different ASCII characters; use for example "
+      ", and \"",
+      path);
+}
+
 enum err source_file_scan(const char *path, const struct source_file_options *options,
                           uint64_t split_bytes, struct source_file *out, struct failure *f) {
   *out = (struct source_file){0};
   out->path = arena_copy_string(&out->arena, path);
   struct scan s = {
       .file = out, .options = options, .kernels = source_kernels(), .split_bytes = split_bytes};
-  enum err err = source_stream_open(&s.stream, out->path, f);
+  s.stream.file = -1;
+  enum err err = check_signs(options, path, f);
+  if (err == ERR_OK) err = source_stream_open(&s.stream, out->path, f);
   if (err == ERR_OK) {
     out->identity = s.stream.identity;
     out->compression = s.stream.compression;

@@ -1,3 +1,5 @@
+#if defined(__x86_64__)
+
 #include <immintrin.h>
 #include <string.h>
 
@@ -63,3 +65,5 @@ TARGET struct text_facts text_check_avx2(const char *text, size_t size) {
   return (struct text_facts){high_count, _mm256_testz_si256(errors, errors) != 0,
                              has_nul || nul_in_tail};
 }
+
+#endif

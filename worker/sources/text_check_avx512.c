@@ -1,3 +1,5 @@
+#if defined(__x86_64__)
+
 #include <immintrin.h>
 
 #include "worker/sources/text_check.h"
@@ -52,3 +54,5 @@ TARGET struct text_facts text_check_avx512(const char *text, size_t size) {
     errors = _mm512_or_si512(errors, find_errors(_mm512_setzero_si512(), before));
   return (struct text_facts){high_count, _mm512_test_epi8_mask(errors, errors) == 0, nul != 0};
 }
+
+#endif
