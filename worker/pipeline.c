@@ -12,11 +12,11 @@
 #include "worker/model_spec.h"
 #include "worker/quality_rules.h"
 #include "worker/run_exports.h"
+#include "worker/sources/source_reader.h"
 #include "worker/stages/block.h"
 #include "worker/stages/cluster.h"
 #include "worker/stages/compare.h"
 #include "worker/stages/frequency.h"
-#include "worker/sources/source_reader.h"
 #include "worker/stages/ingest.h"
 #include "worker/stages/merge.h"
 #include "worker/stages/tag.h"
@@ -155,9 +155,9 @@ static enum err check_usable(const struct run_state *run, struct failure *failur
   const char *sentence = source_reject_sentence(reject->reason.data);
   return failure_set(failure, ERR_INPUT,
                      "none of the %u rows can be used; the first, in %s, line %llu: %.*s%s%s",
-                     run->row_count, run->files[first->file].path,
-                     (unsigned long long)reject->line, (int)reject->reason.size,
-                     reject->reason.data, sentence ? ": " : "", sentence ? sentence : "");
+                     run->row_count, run->files[first->file].path, (unsigned long long)reject->line,
+                     (int)reject->reason.size, reject->reason.data, sentence ? ": " : "",
+                     sentence ? sentence : "");
 }
 
 static enum err run_tally(struct task_context *t) {
