@@ -118,6 +118,14 @@ static void check_answers_a_mistake_with_code_2(void **state) {
   release(&output);
 }
 
+static void the_example_is_right(void **state) {
+  (void)state;
+  struct output output = call(check_command, GUIYI_SOURCE_DIR "/examples/crm/job.yaml", NULL);
+  if (output.code) fail_msg("%s", output.errors);
+  assert_non_null(strstr(output.errors, "good: 7 sources"));
+  release(&output);
+}
+
 static void the_dictionary_has_every_field_once(void **state) {
   (void)state;
   struct job job;
@@ -149,6 +157,7 @@ int main(void) {
       cmocka_unit_test(check_prints_a_job_that_is_a_job_again),
       cmocka_unit_test(check_tells_derived_rules_and_machines),
       cmocka_unit_test(check_answers_a_mistake_with_code_2),
+      cmocka_unit_test(the_example_is_right),
       cmocka_unit_test(the_dictionary_has_every_field_once),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
