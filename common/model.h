@@ -20,8 +20,9 @@ struct model {
   int32_t accept_weight; /* prior + sum of weights at or above: same entity */
   int32_t review_weight; /* at or above, below accept: a person should look */
   /* Fields that go together by chance as well (a town and its postcode, the surname of a household and its
-   * address): where leader d of comparison c agrees exactly, c adds at most weight_with_leader[c][d]. */
+   * address): where leader d of comparison c agrees, c adds at most weight_with_leader[c][d]. */
   uint16_t leaders[JOB_COMPARISONS_MAX]; /* bit d; nobody leads his leader */
+  uint16_t agreeing[JOB_COMPARISONS_MAX]; /* bit n: nibble n of a leader is agreement, exact or nearly */
   int32_t weight_with_leader[JOB_COMPARISONS_MAX][JOB_COMPARISONS_MAX];
   /* For people, in parts per billion; no decision reads them. */
   uint32_t m_ppb[JOB_COMPARISONS_MAX][MODEL_LEVELS];
@@ -44,7 +45,8 @@ static inline int32_t model_weight(const struct model *model, uint64_t pattern, 
   int32_t weight = model->weight[c][pattern_level(pattern, c)];
   for (uint32_t leaders = model->leaders[c]; leaders && weight > 0; leaders &= leaders - 1) {
     uint32_t d = (uint32_t)__builtin_ctz(leaders);
-    if (pattern_level(pattern, d) >= PATTERN_EXACT && model->weight_with_leader[c][d] < weight)
+    if (model->agreeing[d] >> pattern_level(pattern, d) & 1 &&
+        model->weight_with_leader[c][d] < weight)
       weight = model->weight_with_leader[c][d];
   }
   return weight;

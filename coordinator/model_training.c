@@ -15,7 +15,7 @@ enum {
   POSITIVE_MAX = 24,   /* bits: no single field is trusted further */
   NEGATIVE_MAX = 14,
   PRIOR_MIN = -44,                   /* bits */
-  ACCEPT_LEAST = 5 * WEIGHT_BIT / 2, /* a wrong merge costs more than a missed one */
+  ACCEPT_LEAST = 2 * WEIGHT_BIT, /* four to one: a wrong merge costs more than a missed one */
   ACCEPT_MOST = 8 * WEIGHT_BIT,
   REVIEW_BELOW_ACCEPT = 5 * WEIGHT_BIT,
 };
@@ -23,10 +23,13 @@ enum {
 static const double converged_change = 1e-6; /* of any m */
 /* Strength of the priors, in observations. */
 static const double m_strength = 6;
+static const double cover_least = 0.9;
 static const double session_strength = 20;
 static const double together_strength = 10;
 /* Two fields go together when that was seen so often and is so much likelier than by chance. */
 static const double together_least = 5, together_ratio = 2, together_doubt = 0.03;
+/* Of exact agreement's odds. */
+static const double nearly_exact = 1.0 / 16;
 static const double bucket_strength = 40;
 static const double u_strength = 1;
 /* Two people agree at least so rarely that a level is still possible. */
@@ -65,8 +68,10 @@ struct trainer {
   cells ratio;                        /* log2 m/u */
   double lambda;                      /* share of all pairs that are of one entity */
   square sampled_both, sampled_given; /* random pairs: both agree; [c][d]: d agrees, c is there */
-  square candidate_both;              /* candidates where a rule of just these two holds */
+  square candidate_both;          /* candidates in which both agree … */
+  square candidate_covered;              /* candidates where a rule of just these two holds */
   square matched_both, matched_given, matched_covered; /* of one entity among candidates */
+  uint16_t agreeing[JOB_COMPARISONS_MAX];    /* bit n: nibble n is agreement, exact or nearly */
   uint16_t leaders[JOB_COMPARISONS_MAX];               /* bit d: d leads c */
   square most; /* [c][d]: bits that c adds at most where d agrees; for leaders and led */
   struct session sessions[JOB_BLOCKING_RULES_MAX];
@@ -144,8 +149,8 @@ static void update_ratios(struct trainer *t) {
 
 /* ---- posteriors ---- */
 
-static bool agrees(uint64_t pattern, uint32_t c) {
-  return pattern_level(pattern, c) >= PATTERN_EXACT;
+static bool agrees(const struct trainer *t, uint64_t pattern, uint32_t c) {
+  return t->agreeing[c] >> pattern_level(pattern, c) & 1;
 }
 
 /* Evidence of a pattern. Of fields that go together the led one adds little where a leader agrees.
@@ -155,7 +160,7 @@ static double pattern_ratio(const struct trainer *t, uint64_t pattern) {
   for (uint32_t c = 0; c < t->spec->comparison_count; c++) {
     double bits = t->ratio[c][pattern_level(pattern, c)];
     for (uint32_t d = 0; d < t->spec->comparison_count && bits > 0; d++)
-      if (t->leaders[c] >> d & 1 && agrees(pattern, d)) bits = min_of(bits, t->most[c][d]);
+      if (t->leaders[c] >> d & 1 && agrees(t, pattern, d)) bits = min_of(bits, t->most[c][d]);
     sum += bits;
   }
   return sum;
@@ -168,11 +173,9 @@ static double log_odds(double p) {
 
 static double posterior(double bits) { return 1 / (1 + portable_exp2(-bits)); }
 
-/* Of held-out fields only whether they agree is kept. */
 static uint64_t without(uint64_t pattern, uint16_t held_out) {
   for (unsigned c = 0; c < JOB_COMPARISONS_MAX; c++)
-    if (held_out >> c & 1)
-      pattern = pattern_with(pattern, c, agrees(pattern, c) ? PATTERN_EXACT : PATTERN_MISSING);
+    if (held_out >> c & 1) pattern = pattern_with(pattern, c, PATTERN_MISSING);
   return pattern;
 }
 
@@ -206,11 +209,11 @@ static bool is_covered(const struct trainer *t, const struct pattern_count *pair
 static void add_agreement(const struct trainer *t, const struct pattern_count *pair, double count,
                           square both, square given, square covered) {
   for (uint32_t d = 0; d < t->spec->comparison_count; d++) {
-    if (!agrees(pair->pattern, d)) continue;
+    if (!agrees(t, pair->pattern, d)) continue;
     for (uint32_t c = 0; c < t->spec->comparison_count; c++) {
       if (c == d || pattern_level(pair->pattern, c) == PATTERN_MISSING) continue;
       if (given) given[c][d] += count;
-      if (!agrees(pair->pattern, c)) continue;
+      if (!agrees(t, pair->pattern, c)) continue;
       if (both) both[c][d] += count;
       if (covered && is_covered(t, pair, c, d)) covered[c][d] += count;
     }
@@ -287,16 +290,18 @@ static void update_u(struct trainer *t) {
 
 /* ---- fields that go together ---- */
 
-static double agreement(const double p[MODEL_NIBBLES]) {
+static double agreement(const struct trainer *t, const cells p, uint32_t c) {
   double sum = 0;
-  for (unsigned n = PATTERN_EXACT; n < MODEL_NIBBLES; n++) sum += p[n];
+  for (unsigned n = 1; n < MODEL_NIBBLES; n++)
+    if (t->agreeing[c] >> n & 1) sum += p[c][n];
   return sum;
 }
 
+/* Do the rules of just these two fields list all pairs that agree in both? Key parts may lack in some
+ * records, which shows where other rules found such pairs. */
 static bool has_cover(const struct trainer *t, uint32_t c, uint32_t d) {
-  for (uint32_t r = 0; r < t->spec->rule_count; r++)
-    if (covers(&t->spec->rules[r], c, d)) return true;
-  return false;
+  return t->candidate_covered[c][d] > 0 &&
+         t->candidate_covered[c][d] > cover_least * t->candidate_both[c][d];
 }
 
 /* Pairs of two entities in which both agree, and those in which d agrees and c is there. From all
@@ -306,8 +311,8 @@ static bool count_together(const struct trainer *t, uint32_t c, uint32_t d, doub
   double matched;
   if (has_cover(t, c, d) && t->spec->comparisons[c].runs_in_groups) {
     matched = t->matched_covered[c][d];
-    *both = t->candidate_both[c][d] - matched;
-    *given = agreement(t->u[d]) * t->universe[d] * t->universe[c] / t->all_pairs;
+    *both = t->candidate_covered[c][d] - matched;
+    *given = agreement(t, t->u, d) * t->universe[d] * t->universe[c] / t->all_pairs;
   } else {
     double rate = t->all_pairs > 0 ? t->sampled / t->all_pairs : 0;
     matched = t->matched_both[c][d] * rate;
@@ -324,13 +329,13 @@ static void tie_fields(struct trainer *t) {
   for (uint32_t c = 0; c < count; c++) t->leaders[c] = 0;
   for (uint32_t c = 0; c < count; c++)
     for (uint32_t d = 0; d < count; d++) {
-      double both, given, alone = agreement(t->u[c]), rarity = agreement(t->u[d]);
+      double both, given, alone = agreement(t, t->u, c), rarity = agreement(t, t->u, d);
       bool leads = d != c && (rarity < alone || (rarity == alone && d < c));
       if (!leads || !count_together(t, c, d, &both, &given)) continue;
       double chance = min_of((both + together_strength * alone) / (given + together_strength), 1);
       if (chance < together_ratio * alone) continue;
       t->leaders[c] |= (uint16_t)(1u << d);
-      t->most[c][d] = max_of(portable_log2(agreement(t->m[c])) - portable_log2(chance), 0);
+      t->most[c][d] = max_of(portable_log2(agreement(t, t->m, c)) - portable_log2(chance), 0);
     }
 }
 
@@ -628,6 +633,7 @@ static void hand_out(struct trainer *t, struct model *model) {
     model->origin[c] = (uint8_t)origin_of(t, c);
   }
   for (uint32_t c = 0; c < spec->comparison_count; c++) {
+    model->agreeing[c] = t->agreeing[c];
     model->leaders[c] = t->leaders[c];
     for (uint32_t d = 0; d < spec->comparison_count; d++)
       model->weight_with_leader[c][d] = to_weight(t->most[c][d]);
@@ -638,7 +644,20 @@ static void hand_out(struct trainer *t, struct model *model) {
 
 /* ---- all together ---- */
 
+/* Partial levels that say nearly as much as exact agreement does. */
+static void find_agreeing(struct trainer *t) {
+  for (uint32_t c = 0; c < t->spec->comparison_count; c++) {
+    const struct model_comparison *comparison = &t->spec->comparisons[c];
+    double exact = comparison->m[PATTERN_EXACT] / max_of(comparison->u[PATTERN_EXACT], u_least);
+    t->agreeing[c] = 0xFF00;
+    for (unsigned n = PATTERN_DIFFER + 1; n < PATTERN_EXACT; n++)
+      if (comparison->m[n] > nearly_exact * exact * comparison->u[n])
+        t->agreeing[c] |= (uint16_t)(1u << n);
+  }
+}
+
 static void count_nibbles(struct trainer *t) {
+  find_agreeing(t);
   const struct pattern_counts *random = &t->counts->random, *pairs = &t->counts->candidates;
   for (uint64_t i = 0; i < random->count; i++) {
     t->sampled += (double)random->items[i].count;
@@ -653,8 +672,8 @@ static void count_nibbles(struct trainer *t) {
       t->candidate_nibbles[c][pattern_level(pairs->items[i].pattern, c)] +=
           (double)pairs->items[i].count;
   for (uint64_t i = 0; i < pairs->count; i++)
-    add_agreement(t, &pairs->items[i], (double)pairs->items[i].count, NULL, NULL,
-                  t->candidate_both);
+    add_agreement(t, &pairs->items[i], (double)pairs->items[i].count, t->candidate_both, NULL,
+                  t->candidate_covered);
   double records = (double)t->counts->record_count;
   t->all_pairs = records > 1 ? records * (records - 1) / 2 : 1;
   for (uint32_t c = 0; c < t->spec->comparison_count; c++)
