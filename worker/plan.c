@@ -90,6 +90,18 @@ static void choose_comparisons(const struct job *job, struct plan *plan) {
   plan->row_bytes = offset;
 }
 
+/* People write them the wrong way round, so the two are compared crosswise as well. */
+static void find_name_parts(const struct job *job, struct plan *plan) {
+  unsigned given = 0, family = 0;
+  for (uint32_t c = 0; c < plan->comparison_count; c++) {
+    const struct job_field *field = &job->fields[plan->comparisons[c].field];
+    if (field->type != FIELD_TYPE_PERSON_NAME) continue;
+    if (field->options.name_part == NAME_GIVEN) given++, plan->given_comparison = (uint8_t)c;
+    if (field->options.name_part == NAME_FAMILY) family++, plan->family_comparison = (uint8_t)c;
+  }
+  plan->has_name_parts = given == 1 && family == 1;
+}
+
 /* What sharing of identifiers is judged by: the field that names one person best. */
 static int name_comparison(const struct job *job, const struct plan *plan) {
   static const enum name_part order[] = {NAME_WHOLE, NAME_GIVEN, NAME_FAMILY};
@@ -308,6 +320,7 @@ enum err plan_make(struct job *job, struct plan *plan, struct failure *failure) 
   *plan = (struct plan){.job = job, .name_comparison = -1};
   choose_comparisons(job, plan);
   plan->name_comparison = name_comparison(job, plan);
+  find_name_parts(job, plan);
   enum err code = ERR_OK;
   if (job->blocking_count)
     code = resolve_blocking(job, plan, failure);

@@ -55,6 +55,8 @@ struct plan {
   uint16_t
       left_out[JOB_FIELDS_MAX]; /* fields that would be compared, were there not more useful ones */
   uint32_t left_out_count;
+  bool has_name_parts; /* given and family name are fields of their own, one each: */
+  uint8_t given_comparison, family_comparison;
   int name_comparison; /* the person's (or company's) name: what sharing is judged by; -1 */
 };
 

@@ -4,6 +4,7 @@
 
 #include "common/hash.h"
 #include "common/memory.h"
+#include "worker/fields/name_compare.h"
 #include "worker/stages/block.h"
 #include "worker/stages/pattern_table.h"
 #include "worker/stages/row_order.h"
@@ -71,6 +72,33 @@ static unsigned exact_nibble(const struct plan *plan, unsigned c, const struct f
   return PATTERN_EXACT + (rare_a < rare_b ? rare_a : rare_b);
 }
 
+static unsigned compare_across(const struct plan *plan, const struct feature_row *a, unsigned c,
+                               const struct feature_row *b, unsigned d) {
+  return plan->comparisons[c].type->compare(plan_feature(plan, a, c), plan_feature(plan, b, d));
+}
+
+/* Given and family name the wrong way round in one of the two records: "Noah Hunter", "Hunter Noah". Where
+ * neither name agrees with its like but they do crosswise, they are the same, written differently; where
+ * only one of the crosswise pairs is there, the other name is not known. */
+static uint64_t mend_swapped_names(const struct plan *plan, const struct feature_row *a,
+                                   const struct feature_row *b, uint64_t pattern) {
+  unsigned given = plan->given_comparison, family = plan->family_comparison;
+  unsigned given_level = pattern_level(pattern, given), family_level = pattern_level(pattern, family);
+  if (given_level > NAME_LEVEL_LITTLE || family_level > NAME_LEVEL_LITTLE ||
+      given_level + family_level == 0)
+    return pattern;
+  unsigned there = compare_across(plan, a, given, b, family);
+  unsigned back = compare_across(plan, a, family, b, given);
+  bool agree = there >= NAME_LEVEL_SOUND, agree_back = back >= NAME_LEVEL_SOUND;
+  if (agree && agree_back)
+    return pattern_with(pattern_with(pattern, given, NAME_LEVEL_WRITTEN), family,
+                        NAME_LEVEL_WRITTEN);
+  if ((agree && back == FIELD_LEVEL_MISSING) || (agree_back && there == FIELD_LEVEL_MISSING))
+    return pattern_with(pattern_with(pattern, given, PATTERN_MISSING), family,
+                        NAME_LEVEL_WRITTEN);
+  return pattern;
+}
+
 /* One comparison of a whole batch: the type's code and tables stay in the cache. */
 static void compare_batch(const struct plan *plan, unsigned c, struct pair_batch *batch) {
   unsigned (*compare)(const void *, const void *) = plan->comparisons[c].type->compare;
@@ -93,6 +121,10 @@ static void flush(struct compare_task *task) {
   struct pair_batch *batch = &task->batch;
   memset(batch->pattern, 0, batch->count * sizeof *batch->pattern);
   for (unsigned c = 0; c < task->plan->comparison_count; c++) compare_batch(task->plan, c, batch);
+  if (task->plan->has_name_parts)
+    for (uint32_t i = 0; i < batch->count; i++)
+      batch->pattern[i] =
+          mend_swapped_names(task->plan, batch->a[i], batch->b[i], batch->pattern[i]);
   if (task->keeps_pairs) make_room_for_pairs(task);
   for (uint32_t i = 0; i < batch->count; i++) {
     uint32_t pattern = pattern_table_add(&task->patterns, batch->pattern[i], batch->mask[i]);
@@ -270,7 +302,7 @@ uint64_t compare_pattern(const struct plan *plan, const struct feature_row *a,
     if (nibble == PATTERN_EXACT) nibble = exact_nibble(plan, c, a, b);
     pattern |= (uint64_t)nibble << (c * 4);
   }
-  return pattern;
+  return plan->has_name_parts ? mend_swapped_names(plan, a, b, pattern) : pattern;
 }
 
 uint64_t compare_pair(const struct plan *plan, const struct feature_row *a,
