@@ -65,9 +65,14 @@ enum err model_spec_make(const struct plan *plan, struct model_spec *spec,
                               .review_weight = job->review_weight};
   for (uint32_t c = 0; c < plan->comparison_count; c++)
     describe_comparison(plan, c, &spec->comparisons[c]);
-  for (uint32_t r = 0; r < plan->blocking_count; r++)
+  for (uint32_t r = 0; r < plan->blocking_count; r++) {
+    const struct plan_blocking_rule *rule = &plan->blocking[r];
     spec->rules[r] =
-        (struct model_rule){plan->blocking[r].comparisons, plan->blocking[r].is_identifier};
+        (struct model_rule){.comparisons = rule->comparisons, .is_identifier = rule->is_identifier};
+    for (unsigned i = 0; i < rule->part_count; i++)
+      if (rule->parts[i].part == 0)
+        spec->rules[r].exact |= (uint16_t)(1u << rule->parts[i].comparison);
+  }
   for (uint32_t i = 0; i < job->fixed_weight_count; i++) {
     enum err code = fix_weight(plan, &job->fixed_weights[i], spec, failure);
     if (code) return code;

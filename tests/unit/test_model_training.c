@@ -52,9 +52,9 @@ static struct model_spec usual_spec(void) {
   *phone = (struct model_comparison){.is_identifier = true, .identifier_rule = 0};
   phone->m[PATTERN_DIFFER] = 0.4, phone->m[PATTERN_EXACT] = 0.6;
   phone->u[PATTERN_DIFFER] = 0.9999, phone->u[PATTERN_EXACT] = 0.0001;
-  spec.rules[0] = (struct model_rule){1u << PHONE, true};
-  spec.rules[1] = (struct model_rule){1u << 1 | 1u << 3, false};
-  spec.rules[2] = (struct model_rule){1u << 2 | 1u << 4, false};
+  spec.rules[0] = (struct model_rule){1u << PHONE, 1u << PHONE, true};
+  spec.rules[1] = (struct model_rule){1u << 1 | 1u << 3, 1u << 1 | 1u << 3, false};
+  spec.rules[2] = (struct model_rule){1u << 2 | 1u << 4, 1u << 2 | 1u << 4, false};
   return spec;
 }
 

@@ -77,13 +77,14 @@ static unsigned compare_across(const struct plan *plan, const struct feature_row
   return plan->comparisons[c].type->compare(plan_feature(plan, a, c), plan_feature(plan, b, d));
 }
 
-/* Given and family name the wrong way round in one of the two records: "Noah Hunter", "Hunter Noah". Where
- * neither name agrees with its like but they do crosswise, they are the same, written differently; where
- * only one of the crosswise pairs is there, the other name is not known. */
+/* Given and family name the wrong way round in one of the two records: "Noah Hunter", "Hunter
+ * Noah". Where neither name agrees with its like but they do crosswise, they are the same, written
+ * differently; where only one of the crosswise pairs is there, the other name is not known. */
 static uint64_t mend_swapped_names(const struct plan *plan, const struct feature_row *a,
                                    const struct feature_row *b, uint64_t pattern) {
   unsigned given = plan->given_comparison, family = plan->family_comparison;
-  unsigned given_level = pattern_level(pattern, given), family_level = pattern_level(pattern, family);
+  unsigned given_level = pattern_level(pattern, given),
+           family_level = pattern_level(pattern, family);
   if (given_level > NAME_LEVEL_LITTLE || family_level > NAME_LEVEL_LITTLE ||
       given_level + family_level == 0)
     return pattern;
@@ -94,8 +95,7 @@ static uint64_t mend_swapped_names(const struct plan *plan, const struct feature
     return pattern_with(pattern_with(pattern, given, NAME_LEVEL_WRITTEN), family,
                         NAME_LEVEL_WRITTEN);
   if ((agree && back == FIELD_LEVEL_MISSING) || (agree_back && there == FIELD_LEVEL_MISSING))
-    return pattern_with(pattern_with(pattern, given, PATTERN_MISSING), family,
-                        NAME_LEVEL_WRITTEN);
+    return pattern_with(pattern_with(pattern, given, PATTERN_MISSING), family, NAME_LEVEL_WRITTEN);
   return pattern;
 }
 
