@@ -118,38 +118,6 @@ static void write_source(const struct export_context *context, const struct qual
   json_object_end(w);
 }
 
-/* The job's quality rules, and how many of the rows that were read each one hit. */
-static void write_rules(const struct export_context *context, struct json_writer *w) {
-  static const char *const severities[] = {
-      [QUALITY_ERROR] = "error", [QUALITY_WARN] = "warn", [QUALITY_INFO] = "info"};
-  static const char *const actions[] = {[QUALITY_REPORT] = "report",
-                                        [QUALITY_DROP_VALUE] = "drop_value",
-                                        [QUALITY_ATTRIBUTE_ONLY] = "attribute_only",
-                                        [QUALITY_QUARANTINE] = "quarantine",
-                                        [QUALITY_REVIEW] = "review"};
-  const struct job *job = context->plan->job;
-  json_key(w, "rules");
-  json_array_begin(w);
-  for (uint32_t r = 0; r < job->quality_rule_count; r++) {
-    const struct job_quality_rule *rule = &job->quality_rules[r];
-    uint64_t rows = 0;
-    for (uint32_t s = 0; s < context->run->split_count; s++)
-      rows += context->run->splits[s].quality_hits[r];
-    json_object_begin(w);
-    json_key(w, "id");
-    json_bytes(w, rule->id);
-    json_key(w, "severity");
-    json_string(w, severities[rule->severity]);
-    json_key(w, "action");
-    json_string(w, actions[rule->action]);
-    json_key(w, "message");
-    json_bytes(w, rule->message);
-    write_count(w, "rows", rows);
-    json_object_end(w);
-  }
-  json_array_end(w);
-}
-
 void quality_json_write(const struct export_context *context, const struct quality_counts *counts,
                         struct buffer *out) {
   const struct job *job = context->plan->job;
@@ -159,7 +127,6 @@ void quality_json_write(const struct export_context *context, const struct quali
   json_array_begin(&w);
   for (uint32_t s = 0; s < job->source_count; s++) write_source(context, counts, s, &w);
   json_array_end(&w);
-  write_rules(context, &w);
   json_key(&w, "after");
   json_object_begin(&w);
   write_count(&w, "customers", counts->customers);

@@ -4,7 +4,7 @@
  * cleaning), standardised (valid because cleaning changed it), attribute (worth showing, not to be
  * matched by), invalid; consistent: valid cells that say what the golden record says. Per field of
  * the golden records (after): filled, valid, consistent (no two valid values disagree), derived,
- * missing. Per quality rule of the job: its words and the rows it hit. */
+ * missing. */
 #ifndef GUIYI_WORKER_EXPORTS_QUALITY_JSON_H
 #define GUIYI_WORKER_EXPORTS_QUALITY_JSON_H
 
