@@ -2,6 +2,9 @@
 
 #include <stdio.h>
 
+#include "common/number_read.h"
+#include "common/number_write.h"
+
 enum err open_generation(const char *data_dir, bool unmask, struct open_generation *open,
                          struct failure *failure) {
   *open = (struct open_generation){0};
@@ -49,16 +52,9 @@ enum err open_generation_golden(const struct open_generation *open,
 
 /* 32 hexadecimal digits, then nothing or "-2": how records without an id of their own are shown. */
 static bool parse_record_key(struct bytes text, struct hash128 *key) {
-  static const char digits[] = "0123456789abcdef";
-  if (text.size < 32 || (text.size > 32 && text.data[32] != '-')) return false;
-  uint64_t words[2] = {0, 0};
-  for (int i = 0; i < 32; i++) {
-    const char *digit = memchr(digits, text.data[i], 16);
-    if (!digit) return false;
-    words[i / 16] = words[i / 16] << 4 | (uint64_t)(digit - digits);
-  }
-  *key = (struct hash128){words[1], words[0]};
-  return true;
+  if (text.size > NUMBER_HEX128_BYTES && text.data[NUMBER_HEX128_BYTES] == '-')
+    text.size = NUMBER_HEX128_BYTES;
+  return number_read_hex128(text, key);
 }
 
 static enum err find_record(const struct open_generation *open, struct bytes source,
@@ -134,8 +130,9 @@ struct bytes open_generation_value(const struct open_generation *open, uint32_t 
 }
 
 void command_print(const struct buffer *out) {
+  if (out->size == 0) return;
   fwrite(out->data, 1, out->size, stdout);
-  if (out->size && out->data[out->size - 1] != '\n') putchar('\n');
+  if (out->data[out->size - 1] != '\n') putchar('\n');
 }
 
 int command_failed(const char *command, const struct failure *failure) {

@@ -10,6 +10,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "common/number_read.h"
 #include "worker/store/failpoint.h"
 
 void (*failpoint_hook)(const char *name);
@@ -189,16 +190,18 @@ static void print_current(struct buffer *out, const struct data_folder_current *
                 current->manifest_checksum.high, current->manifest_checksum.low);
 }
 
-/* Only what print_current writes: a letter whose case changed is damage, too. */
-static bool parse_current(struct buffer *text, struct data_folder_current *current) {
-  struct buffer again = {0};
-  int got = sscanf(buffer_string(text), "generation %18" SCNu64 " %16" SCNx64 "%16" SCNx64,
-                   &current->generation, &current->manifest_checksum.high,
-                   &current->manifest_checksum.low);
-  if (got == 3) print_current(&again, current);
-  bool same = current->generation && bytes_equal(buffer_bytes(text), buffer_bytes(&again));
-  buffer_release(&again);
-  return same;
+/* Only what print_current writes. */
+static bool parse_current(struct bytes text, struct data_folder_current *current) {
+  static const struct bytes word = {"generation ", 11};
+  if (!bytes_starts_with(text, word) || !bytes_ends_with(text, BYTES("\n"))) return false;
+  text = bytes_of(text.data + word.size, text.size - word.size - 1);
+  const char *space = memchr(text.data, ' ', text.size);
+  if (!space) return false;
+  size_t digits = (size_t)(space - text.data);
+  return number_read_u64(bytes_of(text.data, digits), &current->generation) &&
+         current->generation &&
+         number_read_hex128(bytes_of(space + 1, text.size - digits - 1),
+                            &current->manifest_checksum);
 }
 
 enum err data_folder_current(const char *data_dir, struct data_folder_current *current,
@@ -211,7 +214,7 @@ enum err data_folder_current(const char *data_dir, struct data_folder_current *c
     err = current_is_missing(data_dir, failure);
   } else if (!err) {
     struct data_folder_current c = {0};
-    if (parse_current(&text, &c))
+    if (parse_current(buffer_bytes(&text), &c))
       *current = c;
     else
       err = failure_set(failure, ERR_CORRUPT,

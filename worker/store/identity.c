@@ -12,6 +12,8 @@
 #include "common/memory.h"
 #include "worker/store/radix_sort.h"
 
+#define NO_RECORD UINT32_MAX
+
 /* How many of a former customer's records an entity holds. */
 struct ballot {
   uint64_t customer_id;
@@ -108,8 +110,19 @@ struct identity *identity_make(const struct identity_input *input) {
   return id;
 }
 
-/* The first new record of this key that was not given to a former one; NULL when there is none. */
-static const struct identity_record *take_record(struct identity *id, struct hash128 key) {
+/* A new record that was in the previous generation too. */
+struct match {
+  uint32_t entity, record;
+};
+
+static int by_entity(const void *a_, const void *b_) {
+  const struct match *a = a_, *b = b_;
+  return (a->entity > b->entity) - (a->entity < b->entity);
+}
+
+/* The first new record of this key that was not given to a former one; NO_RECORD when there is
+ * none. */
+static uint32_t take_record(struct identity *id, struct hash128 key) {
   size_t bucket = id->bucket_bits ? key.low >> (64 - id->bucket_bits) : 0;
   size_t low = id->bucket_start[bucket], high = id->bucket_start[bucket + 1], end = high;
   while (low < high) {
@@ -124,33 +137,27 @@ static const struct identity_record *take_record(struct identity *id, struct has
          records[id->sorted[low].value].key.high < key.high)
     low++;
   size_t at = low;
-  if (at >= end || id->sorted[at].key != key.low) return NULL;
+  if (at >= end || id->sorted[at].key != key.low) return NO_RECORD;
   at += id->taken[low];
-  if (at >= end || id->sorted[at].key != key.low) return NULL;
-  const struct identity_record *record = &records[id->sorted[at].value];
-  if (record->key.high != key.high) return NULL;
+  if (at >= end || id->sorted[at].key != key.low) return NO_RECORD;
+  uint32_t record = (uint32_t)id->sorted[at].value;
+  if (records[record].key.high != key.high) return NO_RECORD;
   id->taken[low]++;
   return record;
 }
 
 /* ---- the previous generation ---- */
 
-static int by_entity(const void *a_, const void *b_) {
-  const struct identity_record *a = *(const struct identity_record *const *)a_;
-  const struct identity_record *b = *(const struct identity_record *const *)b_;
-  return (a->entity > b->entity) - (a->entity < b->entity);
-}
-
 /* One former customer's records as they are in the new run: a ballot for every entity among them.
  */
-static void count_votes(struct identity *id, uint64_t customer_id,
-                        const struct identity_record **records, size_t count) {
+static void count_votes(struct identity *id, uint64_t customer_id, struct match *matches,
+                        size_t count) {
   bool is_whole = true;
-  for (size_t i = 1; i < count; i++) is_whole &= records[i]->entity == records[0]->entity;
-  if (!is_whole) qsort(records, count, sizeof *records, by_entity);
+  for (size_t i = 1; i < count; i++) is_whole &= matches[i].entity == matches[0].entity;
+  if (!is_whole) qsort(matches, count, sizeof *matches, by_entity);
   struct ballot *b = NULL;
   for (size_t i = 0; i < count; i++) {
-    const struct identity_record *r = records[i];
+    const struct identity_record *r = &id->input.records[matches[i].record];
     int32_t day = r->day == INT32_MIN ? INT32_MAX : r->day;
     if (!b || b->entity != r->entity) {
       id->ballots = grown(id->ballots, id->ballot_count, &id->ballot_capacity, sizeof *id->ballots);
@@ -181,24 +188,26 @@ enum err identity_add_shard(struct identity *id, const uint64_t *customer_ids,
     id->taken = memory_new_zeroed(id->input.record_count, sizeof *id->taken);
   }
   /* Which new record each former one is, then grouped by customer. */
-  const struct identity_record **matches = memory_new(record_count * sizeof *matches);
+  uint32_t *taken = memory_new(record_count * sizeof *taken);
   size_t *start = memory_new_zeroed(customer_count + 2, sizeof *start);
   for (size_t i = 0; i < record_count; i++) {
-    matches[i] = take_record(id, records[i].key);
-    if (matches[i]) start[records[i].ordinal + 2]++;
+    taken[i] = take_record(id, records[i].key);
+    if (taken[i] != NO_RECORD) start[records[i].ordinal + 2]++;
   }
   for (size_t c = 0; c < customer_count; c++) start[c + 2] += start[c + 1];
-  const struct identity_record **grouped = memory_new(record_count * sizeof *grouped);
+  struct match *grouped = memory_new(record_count * sizeof *grouped);
   /* start[c + 1] is where c begins and, when all are placed, where it ends. */
   for (size_t i = 0; i < record_count; i++)
-    if (matches[i]) grouped[start[records[i].ordinal + 1]++] = matches[i];
+    if (taken[i] != NO_RECORD)
+      grouped[start[records[i].ordinal + 1]++] =
+          (struct match){id->input.records[taken[i]].entity, taken[i]};
   for (size_t c = 0; c < customer_count; c++) {
     if (start[c] == start[c + 1])
       retire(id, customer_ids[c]);
     else
       count_votes(id, customer_ids[c], grouped + start[c], start[c + 1] - start[c]);
   }
-  free(matches);
+  free(taken);
   free(start);
   free(grouped);
   return ERR_OK;

@@ -5,6 +5,7 @@
 #include <yajl/yajl_tree.h>
 
 #include "common/json_write.h"
+#include "common/number_read.h"
 
 enum { JSON_DEPTH_ALLOWED = 16 };
 
@@ -210,30 +211,10 @@ static struct bytes text(struct parse *p, yajl_val object, const char *name) {
   return text_of(p, find(p, object, name), name);
 }
 
-/* Hexadecimal digits into one or two words, high first. */
-static void words_of(struct parse *p, yajl_val value, const char *name, uint64_t *words,
-                     int word_count) {
-  struct bytes hex = text_of(p, value, name);
-  if (p->err) return;
-  if (hex.size != (size_t)word_count * 16) {
-    wrong(p, name, "a checksum");
-    return;
-  }
-  for (int i = 0; i < word_count * 16; i++) {
-    static const char digits[] = "0123456789abcdef";
-    const char *digit = memchr(digits, hex.data[i], 16);
-    if (!digit) {
-      wrong(p, name, "a checksum");
-      return;
-    }
-    words[i / 16] = words[i / 16] << 4 | (uint64_t)(digit - digits);
-  }
-}
-
 static struct hash128 checksum(struct parse *p, yajl_val object, const char *name) {
-  uint64_t words[2] = {0};
-  words_of(p, find(p, object, name), name, words, 2);
-  return (struct hash128){words[1], words[0]};
+  struct hash128 value = {0, 0};
+  if (!number_read_hex128(text(p, object, name), &value)) wrong(p, name, "a checksum");
+  return value;
 }
 
 /* The items of an array, and how many: between min and max. */
@@ -336,7 +317,8 @@ static void parse_shards(struct parse *p, yajl_val root, struct manifest *m) {
     yajl_val *chunks = items(p, list[s], "chunks", 0, 1 << 20, &shard->chunk_count);
     shard->chunks = arena_alloc_zeroed(p->arena, shard->chunk_count * sizeof *shard->chunks);
     for (uint32_t c = 0; c < shard->chunk_count && !p->err; c++)
-      words_of(p, chunks[c], "chunks", &shard->chunks[c], 1);
+      if (!number_read_hex64(text_of(p, chunks[c], "chunks"), &shard->chunks[c]))
+        wrong(p, "chunks", "a checksum");
   }
 }
 

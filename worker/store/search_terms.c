@@ -129,8 +129,9 @@ static void text_condition(uint32_t field, struct bytes text, struct arena *aren
 
 /* Digits with what people write between them: a text with letters is no fragment of a number. */
 static bool is_number_like(struct bytes text) {
+  static const char marks[] = "0123456789*+-(). ";
   for (size_t i = 0; i < text.size; i++)
-    if (!memchr("0123456789*+-(). ", text.data[i], 17)) return false;
+    if (!text.data[i] || !strchr(marks, text.data[i])) return false;
   return text.size > 0;
 }
 
