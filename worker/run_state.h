@@ -152,5 +152,8 @@ static inline struct feature_row *run_state_row(const struct run_state *run, uin
 
 /* The packed record of a row that is present. */
 const char *run_state_record(const struct run_state *run, uint32_t row);
+/* A record will be read in a moment: asks memory for where it lies and its feature row, and, called
+ * again later with offset_is_near, for its first 256 bytes. */
+void run_state_record_soon(const struct run_state *run, uint32_t row, bool offset_is_near);
 
 #endif
