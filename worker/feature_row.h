@@ -1,8 +1,8 @@
-/* feature_row — what is compared of a record: a fixed number of bytes, the same for all records of a
- * job. Rows lie in one array in input order, so a record is named by its number in the run.
+/* feature_row — what is compared of a record: a fixed number of bytes, the same for all records of
+ * a job. Rows lie in one array in input order, so a record is named by its number in the run.
  *
- * A header, then the features of the compared fields at offsets that worker/plan.h lays out. Rows of
- * input rows that were rejected or quarantined stay zero (ROW_PRESENT is not set). */
+ * A header, then the features of the compared fields at offsets that worker/plan.h lays out. Rows
+ * of input rows that were rejected or quarantined stay zero (ROW_PRESENT is not set). */
 #ifndef GUIYI_WORKER_FEATURE_ROW_H
 #define GUIYI_WORKER_FEATURE_ROW_H
 
@@ -34,10 +34,11 @@ struct feature_row {
   uint64_t record_key; /* low half of the record's key: the canonical order of records */
   int32_t day;         /* of the record's time, days since 1970-01-01; INT32_MIN = unknown */
   uint16_t source;
-  uint16_t flags;      /* ROW_* */
+  uint16_t flags;                             /* ROW_* */
   uint8_t rule_class[JOB_BLOCKING_RULES_MAX]; /* written by the block stage, one writer per byte */
-  uint8_t frequency[JOB_COMPARISONS_MAX / 2]; /* a nibble per comparison: 0..7, how rare the value is,
-                                                 written after the counts of all rows are known */
+  uint8_t
+      frequency[JOB_COMPARISONS_MAX / 2]; /* a nibble per comparison: 0..7, how rare the value is,
+                                             written after the counts of all rows are known */
   /* features follow */
 };
 

@@ -1,4 +1,5 @@
-/* Runs a libFuzzer target over the committed corpus, so that every build and sanitizer replays it. */
+/* Runs a libFuzzer target over the committed corpus, so that every build and sanitizer replays it.
+ */
 #include <dirent.h>
 #include <stdint.h>
 #include <stdio.h>

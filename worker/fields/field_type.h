@@ -1,17 +1,17 @@
 /* field_type — what a field type knows: how to clean a value, what to remember of it for comparing,
  * which blocking keys it gives, which agreement levels two values can reach, how to show it masked.
  *
- * One file pair in this folder per type; `field_types.c` is the only list of them. Everything here is
- * pure and thread-safe: tables are constant, memory comes from the caller's arena.
+ * One file pair in this folder per type; `field_types.c` is the only list of them. Everything here
+ * is pure and thread-safe: tables are constant, memory comes from the caller's arena.
  *
  * Vocabulary:
  *   raw       a cell as the source wrote it: UTF-8, valid, at most FIELD_RAW_BYTES_MAX
  *   value     the canonical form, what golden records show and indexes hold
  *   feature   a fixed number of bytes that stands for the value when two records are compared;
  *             all zero = missing. It lies in the feature row (worker/feature_row.h).
- *   key part  a 64-bit hash of one aspect of the feature ("exact", "pinyin", "year" …); 0 = has none.
- *             A blocking rule joins key parts of one or more fields.
- *   level     how far two features agree, see FIELD_LEVEL_* */
+ *   key part  a 64-bit hash of one aspect of the feature ("exact", "pinyin", "year" …); 0 = has
+ * none. A blocking rule joins key parts of one or more fields. level     how far two features
+ * agree, see FIELD_LEVEL_* */
 #ifndef GUIYI_WORKER_FIELDS_FIELD_TYPE_H
 #define GUIYI_WORKER_FIELDS_FIELD_TYPE_H
 
@@ -23,15 +23,15 @@
 #include "common/field_options.h"
 
 enum {
-  FIELD_RAW_BYTES_MAX = 64 << 10,  /* a longer cell is cut on a character and flagged W_TRUNCATED */
-  FIELD_FEATURE_BYTES_MAX = 64,    /* and a multiple of 8 */
+  FIELD_RAW_BYTES_MAX = 64 << 10, /* a longer cell is cut on a character and flagged W_TRUNCATED */
+  FIELD_FEATURE_BYTES_MAX = 64,   /* and a multiple of 8 */
   FIELD_KEY_PARTS_MAX = 8,
 };
 
 /* Levels, ordered by how much they speak for one person. 2..7 are the type's own partial levels.
  * A pattern holds one nibble per comparison; the values above EXACT are exact agreement too, told
- * apart by how common the value is or by who shares it (worker/pattern.h adds those; a type's compare
- * never returns more than EXACT). */
+ * apart by how common the value is or by who shares it (worker/pattern.h adds those; a type's
+ * compare never returns more than EXACT). */
 enum {
   FIELD_LEVEL_MISSING = 0, /* at least one side has nothing to compare: no evidence */
   FIELD_LEVEL_DIFFER = 1,
@@ -50,11 +50,13 @@ enum value_state {
 };
 
 /* One table of flags for all types: F(name). E_ = unusable, W_ = doubtful, I_ = information. */
-#define FIELD_FLAG_TABLE(F)                                                                     \
-  F(E_CHARS) F(E_LEN) F(E_PREFIX_ONLY) F(E_SCI) F(E_EXCEL) F(E_DATE) F(E_CHECK) F(E_CHARSET)    \
-  F(E_SHAPE) F(E_RANGE) F(W_TRUNCATED) F(W_MASKED) F(W_DUMMY) F(W_VIRTUAL) F(W_IOT)             \
-  F(W_NO_AREA) F(W_SHARED) F(W_AREA) F(W_AGE) F(W_LOST_CHAR) F(W_PLACEHOLDER) F(W_ROLE)         \
-  F(W_UNKNOWN_CODE) F(W_AMBIGUOUS) F(W_TYPO_DOMAIN) F(W_FUTURE) F(W_CONTRADICTS) F(I_MVNO) F(I_FOREIGN)
+#define FIELD_FLAG_TABLE(F)                                                                  \
+  F(E_CHARS)                                                                                 \
+  F(E_LEN) F(E_PREFIX_ONLY) F(E_SCI) F(E_EXCEL) F(E_DATE) F(E_CHECK) F(E_CHARSET) F(E_SHAPE) \
+      F(E_RANGE) F(W_TRUNCATED) F(W_MASKED) F(W_DUMMY) F(W_VIRTUAL) F(W_IOT) F(W_NO_AREA)    \
+          F(W_SHARED) F(W_AREA) F(W_AGE) F(W_LOST_CHAR) F(W_PLACEHOLDER) F(W_ROLE)           \
+              F(W_UNKNOWN_CODE) F(W_AMBIGUOUS) F(W_TYPO_DOMAIN) F(W_FUTURE) F(W_CONTRADICTS) \
+                  F(I_MVNO) F(I_FOREIGN)
 
 enum {
 #define F(name) FIELD_FLAG_BIT_##name,
@@ -94,13 +96,13 @@ struct field_level_info {
 };
 
 struct field_type {
-  const char *name;          /* as the job file writes it: "person_name" */
-  const char *label;         /* for people, in Chinese and English: "姓名 person name" */
-  uint16_t feature_size;     /* bytes, a multiple of 8, at most FIELD_FEATURE_BYTES_MAX; 0 = is not
-                                compared */
+  const char *name;      /* as the job file writes it: "person_name" */
+  const char *label;     /* for people, in Chinese and English: "姓名 person name" */
+  uint16_t feature_size; /* bytes, a multiple of 8, at most FIELD_FEATURE_BYTES_MAX; 0 = is not
+                            compared */
   enum field_search search;
-  bool is_identifier;        /* agreement is strong evidence; sharing is analysed (phone, id_card …) */
-  bool is_personal;          /* masked by default */
+  bool is_identifier; /* agreement is strong evidence; sharing is analysed (phone, id_card …) */
+  bool is_personal;   /* masked by default */
   enum survivorship survivorship; /* default rule (common/field_options.h) */
   const char *const *kind_names;  /* indexed by kind, NULL-terminated */
   const char *const *part_names;  /* key parts, [0] is "exact", NULL-terminated */

@@ -15,8 +15,8 @@
 
 /* In the order of FIELD_TYPE_TABLE. */
 static const struct field_type *const types[] = {
-    &person_name_type, &phone_type,   &id_card_type, &uscc_type,     &email_type,
-    &account_type,     &address_type, &company_type, &date_type,     &category_type,
+    &person_name_type, &phone_type,     &id_card_type, &uscc_type, &email_type,
+    &account_type,     &address_type,   &company_type, &date_type, &category_type,
     &amount_type,      &free_text_type, NULL};
 
 const struct field_type *const *field_type_list(void) { return types; }
