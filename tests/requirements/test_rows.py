@@ -834,7 +834,7 @@ def customers_at_random(count, seed):
 
 def random_customers(p, count, seed):
     files, sources, truth = customers_at_random(count, seed)
-    result = p.run(files, sources, match=BY_PHONE, tags={})
+    result = p.run(files, sources, match=BY_PHONE, tags={}, thresholds={"accept": 900, "review": 800})
     of_customer = {g["customer_id"]: g for g in result.golden}
     found = {record: of_customer[customer] for (name, record), customer in result.customers.items() if name == "crm"}
     equal(len({g["customer_id"] for g in found.values()}), count, "customers")
