@@ -122,7 +122,7 @@ static void the_example_is_right(void **state) {
   (void)state;
   struct output output = call(check_command, GUIYI_SOURCE_DIR "/examples/crm/job.yaml", NULL);
   if (output.code) fail_msg("%s", output.errors);
-  assert_non_null(strstr(output.errors, "good: 7 sources"));
+  assert_non_null(strstr(output.errors, "good: 8 sources"));
   release(&output);
 }
 
