@@ -239,8 +239,23 @@ static bool is_strict_type(const struct column_profile *p, struct column_meaning
   return false;
 }
 
-static bool is_date(const struct column_profile *p, struct column_meaning *m) {
-  if (share(p, p->date_shaped) < CONTENT_MIN) return false;
+static bool heading_ends_in(struct bytes heading, const char *const *endings) {
+  struct arena scratch = {0};
+  struct bytes name = field_model_normalise(heading, &scratch);
+  bool ends = false;
+  for (; *endings && !ends; endings++) ends = bytes_ends_with(name, bytes_from_string(*endings));
+  arena_release(&scratch);
+  return ends;
+}
+
+/* Seconds and serial numbers look like any number: there the heading must say that it is a time. */
+static bool is_date(struct bytes heading, const struct column_profile *p,
+                    struct column_meaning *m) {
+  static const char *const endings[] = {"时间", "日期", "日", "date", "time", "at", "on", NULL};
+  if (share(p, p->date_shaped) < CONTENT_MIN &&
+      !(share(p, p->all_digits) >= CONTENT_MIN && mean_tenths(p, p->characters) >= 50 &&
+        heading_ends_in(heading, endings)))
+    return false;
   found(m, FIELD_TYPE_DATE, USE_ATTRIBUTE, 0);
   settle_date(p, m);
   unsigned valid = column_profile_valid(p, type_of(FIELD_TYPE_DATE), &m->options);
@@ -251,28 +266,24 @@ static bool is_date(const struct column_profile *p, struct column_meaning *m) {
 
 /* Codes that come back now and then, under a heading that ends like a number's name. */
 static bool is_account(struct bytes heading, const struct column_profile *p) {
-  static const char *const endings[] = {"id", "no", "number", "code", "号", "编号", "号码", "账号"};
-  struct arena scratch = {0};
-  struct bytes name = field_model_normalise(heading, &scratch);
-  bool ends = false;
-  for (size_t i = 0; i < sizeof endings / sizeof endings[0]; i++)
-    ends |= bytes_ends_with(name, bytes_from_string(endings[i]));
-  arena_release(&scratch);
-  return ends && share(p, p->with_digit) >= CONTENT_MIN && share(p, p->with_han) == 0 &&
-         mean_tenths(p, p->words) <= 11 && mean_tenths(p, p->characters) >= 50 &&
-         p->distinct * 5 >= p->filled && p->distinct < p->filled;
+  static const char *const endings[] = {"id",   "no",   "number", "code", "号",
+                                        "编号", "号码", "账号",   NULL};
+  return heading_ends_in(heading, endings) && share(p, p->with_digit) >= CONTENT_MIN &&
+         share(p, p->with_han) == 0 && mean_tenths(p, p->words) <= 11 &&
+         mean_tenths(p, p->characters) >= 50 && p->distinct * 5 >= p->filled &&
+         p->distinct < p->filled;
 }
 
 static void by_content(struct bytes heading, const struct column_profile *p,
                        struct column_meaning *m) {
-  if (is_strict_type(p, m) || is_date(p, m)) return;
+  if (is_strict_type(p, m) || is_date(heading, p, m)) return;
   m->options = (struct field_options){.timezone_minutes = m->options.timezone_minutes};
+  bool is_category = p->distinct <= CATEGORY_VALUES_MAX && p->distinct * 10 <= p->filled;
+  if (is_category) return found(m, FIELD_TYPE_CATEGORY, USE_ATTRIBUTE, 70);
   if (looks_like_company(p)) return found(m, FIELD_TYPE_COMPANY, USE_MATCH, 75);
   if (looks_like_address(p)) return found(m, FIELD_TYPE_ADDRESS, USE_MATCH, 75);
   if (looks_like_han_names(p)) return found(m, FIELD_TYPE_PERSON_NAME, USE_MATCH, 75);
   if (is_account(heading, p)) return found(m, FIELD_TYPE_ACCOUNT, USE_MATCH, 60);
-  if (p->distinct <= CATEGORY_VALUES_MAX && p->distinct * 10 <= p->filled)
-    return found(m, FIELD_TYPE_CATEGORY, USE_ATTRIBUTE, 70);
   if (share(p, p->years) >= CONTENT_MIN) return found(m, FIELD_TYPE_CATEGORY, USE_ATTRIBUTE, 60);
   if (share(p, p->numbers) >= CONTENT_MIN) return found(m, FIELD_TYPE_AMOUNT, USE_ATTRIBUTE, 60);
   found(m, FIELD_TYPE_TEXT, USE_ATTRIBUTE, 50);

@@ -13,6 +13,7 @@
  *   4. columns of the same meaning, one from each file, become one field */
 
 enum {
+  COMPARED_MIN = 3, /* columns of a file; with fewer the others must help */
   THING_TEXTS_MAX = 6,
   THING_CODES_MAX = 4,
   THING_FILLED_MIN = 200,   /* of 1000 */
@@ -178,13 +179,24 @@ static bool names_anyone(const struct recogniser *r) {
   return false;
 }
 
-static void compare_things(struct recogniser *r) {
+static uint32_t compared_columns(const struct recogniser *r) {
+  uint32_t count = 0;
+  for (uint32_t d = 0; d < r->draft_count; d++)
+    count += r->drafts[d].as == IS_FIELD && r->drafts[d].meaning.use == USE_MATCH;
+  return count / (r->file_count ? r->file_count : 1);
+}
+
+/* Where names and numbers say little or nothing, everything that tells rows apart is compared: of
+ * things every text, code and date, of people only what the model does not know (remarks stay
+ * remarks). */
+static void compare_what_there_is(struct recogniser *r, bool people) {
   uint32_t texts = 0, codes = 0;
   for (uint32_t d = 0; d < r->draft_count; d++) {
     struct draft *draft = &r->drafts[d];
     struct column_meaning *m = &draft->meaning;
     const struct column_profile *p = &draft->profile;
-    if (draft->as != IS_FIELD || m->is_constant || permille(p->filled, p->rows) < THING_FILLED_MIN)
+    if (draft->as != IS_FIELD || m->is_constant ||
+        permille(p->filled, p->rows) < THING_FILLED_MIN || (people && m->model))
       continue;
     bool differs = permille(p->distinct, p->filled) >= THING_DISTINCT_MIN;
     if (m->type == FIELD_TYPE_TEXT) {
@@ -193,7 +205,7 @@ static void compare_things(struct recogniser *r) {
       if (m->by == RECOGNISED_BY_NOTHING) m->by = RECOGNISED_BY_CONTENT;
     } else if (m->type == FIELD_TYPE_CATEGORY || m->type == FIELD_TYPE_AMOUNT ||
                m->type == FIELD_TYPE_DATE) {
-      if (codes++ < THING_CODES_MAX) m->use = USE_MATCH;
+      if ((differs || !people) && codes++ < THING_CODES_MAX) m->use = USE_MATCH;
     }
   }
 }
@@ -236,7 +248,8 @@ enum err recognise_files(const struct source_file *files, uint32_t file_count, s
     settle_births(&r, f);
     count_ordinals(&r, f);
   }
-  if (!names_anyone(&r)) compare_things(&r);
+  bool people = names_anyone(&r);
+  if (!people || compared_columns(&r) < COMPARED_MIN) compare_what_there_is(&r, people);
   recogniser_make_fields(&r);
   job->sources = arena_alloc_zeroed(&job->arena, file_count * sizeof *job->sources);
   for (uint32_t f = 0; f < file_count; f++) {

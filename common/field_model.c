@@ -111,7 +111,7 @@ static const struct field_model models[] = {
     {"来源渠道", "渠道|来源|客户来源|渠道来源|channel|leadsource|sourcechannel|acquisitionchannel",
      FIELD_TYPE_CATEGORY, ROLE_CHANNEL, .codes = CODE_CHANNEL, ATTRIBUTE,
      .survivorship = SURVIVE_EARLIEST},
-    {"首次触达时间", "首次接触时间|firstseen|firstcontact|firsttouch|firstcontactat",
+    {"首次触达时间", "首次接触时间|关注时间|首次关注时间|firstseen|firstcontact|firsttouch|firstcontactat",
      FIELD_TYPE_DATE, ROLE_FIRST_SEEN, .with_time = true, ATTRIBUTE,
      .survivorship = SURVIVE_EARLIEST_VALUE},
     {"注册时间",

@@ -554,6 +554,9 @@ static void times_are_kept_where_asked(void **state) {
       {"45413.5", "2024-05-01 12:00:00", VALUE_FIXED, 0},
       {"2024-05-01", "2024-05-01", VALUE_OK, 0},
       {"20240501093005", "2024-05-01 09:30:05", VALUE_FIXED, 0},
+      {"20240501 09:30:05", "2024-05-01 09:30:05", VALUE_FIXED, 0},
+      {"20240501T0930", NULL, VALUE_INVALID, FIELD_E_DATE},
+      {"20241301 09:30:05", NULL, VALUE_INVALID, FIELD_E_DATE},
       {"20240501996005", NULL, VALUE_INVALID, FIELD_E_DATE},
   };
   CHECK_VALUES("date", &options, cases);

@@ -80,9 +80,24 @@ static size_t run_of(struct bytes text, size_t from, bool letters) {
   return i - from;
 }
 
+/* 20240501 in front of a time: eight digits alone are settle_number's. */
+static bool is_compact_day(struct bytes text) {
+  if (text.size < 10 || !cell_all_digits(text.data, 8) || cell_is_digit(text.data[8])) return false;
+  int year = cell_number(text.data, 4);
+  return year >= DATE_YEAR_MIN && year <= DATE_YEAR_MAX;
+}
+
 /* False when something stands there that no date has. */
 static bool find_parts(struct bytes text, struct parts *p) {
   size_t i = 0;
+  if (is_compact_day(text)) {
+    static const uint8_t starts[] = {0, 4, 6}, sizes[] = {4, 2, 2};
+    for (; p->count < 3; p->count++) {
+      p->number[p->count] = cell_number(text.data + starts[p->count], sizes[p->count]);
+      p->size[p->count] = sizes[p->count];
+    }
+    i = 8;
+  }
   while (i < text.size && p->count + (p->month != 0) < 3) {
     char c = text.data[i];
     size_t digits = run_of(text, i, false), letters = run_of(text, i, true);
