@@ -182,7 +182,8 @@ static bool names_anyone(const struct recogniser *r) {
 static uint32_t compared_columns(const struct recogniser *r) {
   uint32_t count = 0;
   for (uint32_t d = 0; d < r->draft_count; d++)
-    count += r->drafts[d].as == IS_FIELD && r->drafts[d].meaning.use == USE_MATCH;
+    count += r->drafts[d].as == IS_FIELD && r->drafts[d].meaning.use == USE_MATCH &&
+             permille(r->drafts[d].profile.filled, r->drafts[d].profile.rows) >= THING_FILLED_MIN;
   return count / (r->file_count ? r->file_count : 1);
 }
 
