@@ -78,24 +78,23 @@ struct source_file {
   struct source_split *splits;
   uint32_t split_count; /* 0 when there are no rows */
   uint64_t row_count;
-  uint64_t
-      content_hash; /* sum of the XXH3 of each record's bytes: the same for any order of rows */
+  uint64_t content_hash; /* sum of the XXH3 of all records: the same for any order of the rows */
   struct source_sample sample;
   const char *warnings[SOURCE_WARNINGS_MAX]; /* sentences for people, without values of rows */
   uint32_t warning_count;
   struct arena arena; /* holds what the pointers above point to */
 };
 
-/* Reads the file at path once. Splits are about split_bytes long (0 = as few as can
- * be). `out` is
- * overwritten, and to be released whatever is returned. ERR_INPUT when the file as a whole cannot
- * be used; ERR_IO when the system fails. A file with a header and no row is no error: row_count is
- * 0. Blocks on the disk; safe for several threads at once. */
+/* Reads the file at path once (JSON Lines without given columns twice). Splits are about split_bytes
+ * long, 0 = as few as can be. `out` is overwritten, and to be released whatever is returned.
+ * ERR_INPUT when the file as a whole cannot be used; ERR_CONFIG when the options' delimiter and quote
+ * are not two different ASCII characters; ERR_IO when the system fails. A file with a header and no
+ * row is no error: row_count is 0. Blocks on the disk; safe for several threads at once. */
 enum err source_file_scan(const char *path, const struct source_file_options *options,
                           uint64_t split_bytes, struct source_file *out, struct failure *f);
 void source_file_release(struct source_file *file);
 
-/* "csv", "GB18030", "gzip": for people. */
+/* "CSV", "GB18030", "gzip": for people. */
 const char *source_format_name(enum source_format format);
 const char *source_encoding_name(enum source_encoding encoding);
 const char *source_compression_name(enum source_compression compression);
