@@ -85,11 +85,12 @@ struct source_file {
   struct arena arena; /* holds what the pointers above point to */
 };
 
-/* Reads the file at path once (JSON Lines without given columns twice). Splits are about split_bytes
- * long, 0 = as few as can be. `out` is overwritten, and to be released whatever is returned.
- * ERR_INPUT when the file as a whole cannot be used; ERR_CONFIG when the options' delimiter and quote
- * are not two different ASCII characters; ERR_IO when the system fails. A file with a header and no
- * row is no error: row_count is 0. Blocks on the disk; safe for several threads at once. */
+/* Reads the file at path once; JSON Lines without given columns twice. Splits are about
+ * split_bytes long, 0 = as few as can be. `out` is overwritten, and to be released whatever is
+ * returned. ERR_INPUT when the file as a whole cannot be used; ERR_CONFIG when the delimiter and
+ * quote of the options are not two different ASCII characters; ERR_IO when the system fails. A
+ * file with a header and no row is no error: row_count is 0. Blocks on the disk; safe for several
+ * threads at once. */
 enum err source_file_scan(const char *path, const struct source_file_options *options,
                           uint64_t split_bytes, struct source_file *out, struct failure *f);
 void source_file_release(struct source_file *file);
