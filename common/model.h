@@ -22,11 +22,11 @@ struct model {
   int32_t review_weight; /* at or above, below accept: a person should look */
   /* Fields that go together by chance as well (a town and its postcode, the surname of a household
    * and its address): where leader d of comparison c agrees, c adds at most
-   * weight_with_leader[c][d]. */
+   * weight_with_leader[c][d][nibble]. */
   uint16_t leaders[JOB_COMPARISONS_MAX]; /* bit d; nobody leads his leader */
   uint16_t
       agreeing[JOB_COMPARISONS_MAX]; /* bit n: nibble n of a leader is agreement, exact or nearly */
-  int32_t weight_with_leader[JOB_COMPARISONS_MAX][JOB_COMPARISONS_MAX];
+  int16_t weight_with_leader[JOB_COMPARISONS_MAX][JOB_COMPARISONS_MAX][MODEL_NIBBLES];
   /* For people, in parts per billion; no decision reads them. */
   uint32_t m_ppb[JOB_COMPARISONS_MAX][MODEL_LEVELS];
   uint32_t u_ppb[JOB_COMPARISONS_MAX][MODEL_LEVELS];
@@ -46,12 +46,13 @@ enum model_origin {
 
 /* What comparison c adds to the pattern's score. */
 static inline int32_t model_weight(const struct model *model, uint64_t pattern, uint32_t c) {
-  int32_t weight = model->weight[c][pattern_level(pattern, c)];
-  for (uint32_t leaders = model->leaders[c]; leaders && weight > 0; leaders &= leaders - 1) {
+  unsigned nibble = pattern_level(pattern, c);
+  int32_t weight = model->weight[c][nibble];
+  for (uint32_t leaders = nibble ? model->leaders[c] : 0u; leaders; leaders &= leaders - 1) {
     uint32_t d = (uint32_t)__builtin_ctz(leaders);
     if (model->agreeing[d] >> pattern_level(pattern, d) & 1 &&
-        model->weight_with_leader[c][d] < weight)
-      weight = model->weight_with_leader[c][d];
+        model->weight_with_leader[c][d][nibble] < weight)
+      weight = model->weight_with_leader[c][d][nibble];
   }
   return weight;
 }

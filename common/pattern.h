@@ -4,8 +4,8 @@
  *
  * Nibbles 0..7 are the type's levels below exact. 8..15 are exact agreement:
  *   - identifiers that a blocking rule of their own analyses: 8 + class: exclusive, family, shared,
- * hub (RULE_CLASS_* of worker/feature_row.h); 12 = exclusive but with more than reissue_gap_days
- * between the two records ("recycled?")
+ *     hub (RULE_CLASS_* of worker/feature_row.h); 12 = exclusive, but the value was given out again
+ *     and more than reissue_gap_days lie between the two records ("recycled")
  *   - all others: 8 + how rare the value is; 0 = one in 2 or more … each step 4 times rarer */
 #ifndef GUIYI_COMMON_PATTERN_H
 #define GUIYI_COMMON_PATTERN_H

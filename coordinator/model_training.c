@@ -7,9 +7,7 @@
 #include "coordinator/training_state.h"
 
 enum {
-  ROUNDS = 6,        /* u is corrected for what m finds, so both are repeated */
-  POSITIVE_MAX = 24, /* bits: no single field is trusted further */
-  NEGATIVE_MAX = 14,
+  ROUNDS = 6, /* u is corrected for what m finds, so both are repeated */
   PRIOR_MIN = -44,
   /* Four to one: a wrong merge costs more than a missed one. */
   ACCEPT_LEAST = 2 * WEIGHT_BIT,
@@ -53,7 +51,7 @@ void training_ratios(const struct training_state *t, const training_cells u, tra
       /* A hub's value says nothing of who has it. */
       if (comparison->identifier_rule >= 0 && n == PATTERN_EXACT + CLASS_HUB) bits = 0;
       if (comparison->fixed >> n & 1) bits = (double)comparison->fixed_weight[n] / WEIGHT_BIT;
-      ratio[c][n] = training_min(training_max(bits, -NEGATIVE_MAX), POSITIVE_MAX);
+      ratio[c][n] = training_min(training_max(bits, TRAINING_RATIO_LEAST), TRAINING_RATIO_MOST);
     }
   }
 }
@@ -71,6 +69,21 @@ uint16_t training_agreeing(const struct training_state *t, uint64_t pattern) {
   for (uint32_t c = 0; c < t->count; c++)
     agreeing |= (uint32_t)(t->agreeing[c] >> pattern_level(pattern, c) & 1) << c;
   return (uint16_t)agreeing;
+}
+
+void training_count_with(const struct training_state *t, const struct pattern_count *pair,
+                         double count, training_cube with, training_cube alone,
+                         training_square covered) {
+  uint32_t agreeing = training_agreeing(t, pair->pattern);
+  for (uint32_t c = 0; c < t->count; c++) {
+    unsigned nibble = pattern_level(pair->pattern, c);
+    for (uint32_t ds = nibble ? agreeing & ~(1u << c) : 0; ds; ds &= ds - 1) {
+      uint32_t d = (uint32_t)__builtin_ctz(ds);
+      with[c][d][nibble] += count;
+      if (alone && pair->mask & t->covering[d][d]) alone[c][d][nibble] += count;
+      if (covered && agreeing >> c & 1 && pair->mask & t->covering[c][d]) covered[c][d] += count;
+    }
+  }
 }
 
 double training_log_odds(double p) {
@@ -129,21 +142,10 @@ static void find_agreeing(struct training_state *t) {
 
 /* ---- what was observed ---- */
 
-static void count_pair(struct training_state *t, const struct pattern_count *pair,
-                       training_cells nibbles, training_square both, training_square given) {
-  double count = (double)pair->count;
-  uint32_t agreeing = training_agreeing(t, pair->pattern);
-  for (uint32_t c = 0; c < t->count; c++) {
-    unsigned nibble = pattern_level(pair->pattern, c);
-    nibbles[c][nibble] += count;
-    for (uint32_t ds = nibble ? agreeing & ~(1u << c) : 0; ds; ds &= ds - 1) {
-      uint32_t d = (uint32_t)__builtin_ctz(ds);
-      if (given) given[c][d] += count;
-      if (!(agreeing >> c & 1)) continue;
-      both[c][d] += count;
-      if (pair->mask & t->covering[c][d]) t->candidate_covered[c][d] += count;
-    }
-  }
+static void count_nibbles(const struct training_state *t, const struct pattern_count *pair,
+                          training_cells nibbles) {
+  for (uint32_t c = 0; c < t->count; c++)
+    nibbles[c][pattern_level(pair->pattern, c)] += (double)pair->count;
 }
 
 static void count_observed(struct training_state *t) {
@@ -154,11 +156,16 @@ static void count_observed(struct training_state *t) {
         if ((t->spec->rules[r].comparisons & ~(1u << c | 1u << d)) == 0)
           t->covering[c][d] |= 1u << r;
   for (uint64_t i = 0; i < random->count; i++) {
-    count_pair(t, &random->items[i], t->sampled_nibbles, t->sampled_both, t->sampled_given);
+    count_nibbles(t, &random->items[i], t->sampled_nibbles);
+    training_count_with(t, &random->items[i], (double)random->items[i].count, t->sampled_with, NULL,
+                        NULL);
     t->sampled += (double)random->items[i].count;
   }
-  for (uint64_t i = 0; i < pairs->count; i++)
-    count_pair(t, &pairs->items[i], t->candidate_nibbles, t->candidate_both, NULL);
+  for (uint64_t i = 0; i < pairs->count; i++) {
+    count_nibbles(t, &pairs->items[i], t->candidate_nibbles);
+    training_count_with(t, &pairs->items[i], (double)pairs->items[i].count, t->candidate_with,
+                        t->candidate_alone, t->candidate_covered);
+  }
   double records = (double)t->counts->record_count;
   t->all_pairs = records > 1 ? records * (records - 1) / 2 : 1;
   t->sample_rate = t->sampled / t->all_pairs;
@@ -343,7 +350,8 @@ static void hand_out(struct training_state *t, struct model *model) {
     model->agreeing[c] = t->agreeing[c];
     model->leaders[c] = t->leaders[c];
     for (uint32_t d = 0; d < spec->comparison_count; d++)
-      model->weight_with_leader[c][d] = to_weight(t->most[c][d]);
+      for (unsigned n = 1; n < MODEL_NIBBLES; n++)
+        model->weight_with_leader[c][d][n] = (int16_t)to_weight(t->ratio_with[c][d][n]);
   }
   choose_thresholds(t, model);
   cap_doubtful_classes(spec, model);

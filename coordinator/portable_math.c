@@ -8,7 +8,6 @@
 enum { EXPONENT_SHIFT = 52, EXPONENT_BIAS = 1023, EXPONENT_MAX = 1000 };
 
 static const double inverse_ln2 = 1.4426950408889634;
-static const double ln2 = 0.6931471805599453;
 
 static double power_of_two(int exponent) {
   uint64_t bits = (uint64_t)(exponent + EXPONENT_BIAS) << EXPONENT_SHIFT;
@@ -30,12 +29,31 @@ double portable_log2(double x) {
   return exponent + 2 * s * sum * inverse_ln2;
 }
 
-/* 2^x = 2^n·e^(r ln2) with |r| ≤ ½. */
+/* ln2^k / k!, the series of 2^r. */
+static const double exp2_series[] = {
+    1.0,
+    0.6931471805599453,
+    0.24022650695910072,
+    0.05550410866482158,
+    0.009618129107628477,
+    0.0013333558146428443,
+    0.0001540353039338161,
+    1.5252733804059841e-05,
+    1.321548679014431e-06,
+    1.01780860092397e-07,
+    7.054911620801123e-09,
+    4.4455382718708116e-10,
+    2.5678435993488206e-11,
+    1.3691488853904128e-12,
+};
+enum { EXP2_TERMS = sizeof exp2_series / sizeof exp2_series[0] };
+
+/* 2^x = 2^n·2^r with |r| ≤ ½. */
 double portable_exp2(double x) {
   if (x < -EXPONENT_MAX) return 0;
   if (x > EXPONENT_MAX) x = EXPONENT_MAX;
   int whole = (int)(x < 0 ? x - 0.5 : x + 0.5);
-  double r = (x - whole) * ln2, sum = 1;
-  for (int k = 14; k >= 1; k--) sum = 1 + sum * r / k;
+  double r = x - whole, sum = exp2_series[EXP2_TERMS - 1];
+  for (int k = EXP2_TERMS - 2; k >= 0; k--) sum = sum * r + exp2_series[k];
   return sum * power_of_two(whole);
 }

@@ -63,30 +63,104 @@ void training_chance_update_u(struct training_state *t) {
   }
 }
 
-/* Key parts may lack in some records, so rules of just two fields need not list all pairs that
- * agree in both: those that other rules found tell. */
-static bool has_cover(const struct training_state *t, uint32_t c, uint32_t d) {
-  return t->candidate_covered[c][d] > 0 &&
-         t->candidate_covered[c][d] > cover_least * t->candidate_both[c][d];
+/* How nibbles of c fall where d agrees, for two entities. */
+struct together {
+  double seen[MODEL_NIBBLES]; /* less the matched pairs */
+  double matched[MODEL_NIBBLES];
+  double of; /* pairs in which d agrees and c is there */
+};
+
+static double sum_of(const double cells[MODEL_NIBBLES]) {
+  double sum = 0;
+  for (unsigned n = 1; n < MODEL_NIBBLES; n++) sum += cells[n];
+  return sum;
 }
 
-/* Pairs of two entities in which both agree, and those in which d agrees and c is there. From all
- * pairs where rules list them, else from random ones. false when there are too few to tell. What
- * one person has to himself (given name, birth date) does not run in groups: there what the rules
- * list beside the matched pairs are matches that were missed. */
-static bool count_together(const struct training_state *t, uint32_t c, uint32_t d, double *both,
-                           double *given) {
-  double matched;
-  if (has_cover(t, c, d) && t->spec->comparisons[c].runs_in_groups) {
-    matched = t->matched_covered[c][d];
-    *both = t->candidate_covered[c][d] - matched;
-    *given = training_agreement(t, t->u, d) * t->universe[d] * t->universe[c] / t->all_pairs;
-  } else {
-    matched = t->matched_both[c][d] * t->sample_rate;
-    *both = t->sampled_both[c][d] - matched;
-    *given = training_max(t->sampled_given[c][d] - t->matched_given[c][d] * t->sample_rate, 0);
+static double sum_agreeing(const struct training_state *t, uint32_t c,
+                           const double cells[MODEL_NIBBLES]) {
+  double sum = 0;
+  for (unsigned n = 1; n < MODEL_NIBBLES; n++)
+    if (t->agreeing[c] >> n & 1) sum += cells[n];
+  return sum;
+}
+
+/* From the blocks of d, where they hold all pairs that agree in it. Key parts may lack in some
+ * records: the pairs that other rules found tell. */
+static bool see_in_blocks(const struct training_state *t, uint32_t c, uint32_t d,
+                          struct together *out) {
+  double alone = sum_of(t->candidate_alone[c][d]);
+  if (alone == 0 || alone < cover_least * sum_of(t->candidate_with[c][d])) return false;
+  for (unsigned n = 1; n < MODEL_NIBBLES; n++) {
+    out->matched[n] = t->matched_alone[c][d][n];
+    out->seen[n] = training_max(t->candidate_alone[c][d][n] - out->matched[n], 0);
+    out->of += out->seen[n];
   }
-  return *both >= together_least + together_doubt * matched;
+  return true;
+}
+
+/* From the blocks of both together: only how often both agree, out of all pairs in which d does. */
+static bool see_in_joint_blocks(const struct training_state *t, uint32_t c, uint32_t d,
+                                struct together *out) {
+  double covered = t->candidate_covered[c][d];
+  double both = sum_agreeing(t, c, t->candidate_with[c][d]);
+  if (covered == 0 || covered < cover_least * both) return false;
+  double matched = t->matched_covered[c][d], seen = training_max(covered - matched, 0);
+  double agreement = training_agreement(t, t->u, c);
+  for (unsigned n = 1; n < MODEL_NIBBLES; n++) {
+    if (!(t->agreeing[c] >> n & 1)) continue;
+    out->seen[n] = seen * t->u[c][n] / agreement;
+    out->matched[n] = matched * t->u[c][n] / agreement;
+  }
+  out->of = training_agreement(t, t->u, d) * t->universe[d] * t->universe[c] / t->all_pairs;
+  return true;
+}
+
+static void see_in_sample(const struct training_state *t, uint32_t c, uint32_t d,
+                          struct together *out) {
+  for (unsigned n = 1; n < MODEL_NIBBLES; n++) {
+    out->matched[n] = t->matched_with[c][d][n] * t->sample_rate;
+    out->seen[n] = training_max(t->sampled_with[c][d][n] - out->matched[n], 0);
+    out->of += out->seen[n];
+  }
+}
+
+static bool is_seen(double seen, double matched, double of, double alone) {
+  return seen >= together_least + together_doubt * matched &&
+         (seen + together_strength * alone) > together_ratio * alone * (of + together_strength);
+}
+
+/* Fills the ratios of c where d agrees; false when d says nothing of c. What one person has to
+ * himself (given name, birth date) does not run in groups: pairs of a block in which it agrees
+ * beside the matched ones are matches that were missed, so there only what speaks against one
+ * person is looked at. */
+static bool tie(struct training_state *t, uint32_t c, uint32_t d) {
+  struct together found = {{0}, {0}, 0};
+  bool runs = t->spec->comparisons[c].runs_in_groups, in_blocks = see_in_blocks(t, c, d, &found);
+  if (!in_blocks && (!runs || !see_in_joint_blocks(t, c, d, &found))) {
+    see_in_sample(t, c, d, &found);
+    runs = true;
+  }
+  double seen = sum_agreeing(t, c, found.seen), alone = training_agreement(t, t->u, c);
+  double chance = (seen + together_strength * alone) / (found.of + together_strength);
+  bool agree = runs && is_seen(seen, sum_agreeing(t, c, found.matched), found.of, alone),
+       any = agree;
+  for (unsigned n = 1; n < MODEL_NIBBLES; n++) {
+    t->ratio_with[c][d][n] = TRAINING_RATIO_MOST;
+    if (!training_uses(t, c, n)) continue;
+    if (t->agreeing[c] >> n & 1) {
+      if (agree)
+        t->ratio_with[c][d][n] = training_max(
+            portable_log2(training_agreement(t, t->m, c)) - portable_log2(training_min(chance, 1)),
+            0);
+    } else if (n != PATTERN_DIFFER && (runs || t->ratio[c][n] <= 0) &&
+               is_seen(found.seen[n], found.matched[n], found.of, t->u[c][n])) {
+      double of_level =
+          (found.seen[n] + together_strength * t->u[c][n]) / (found.of + together_strength);
+      t->ratio_with[c][d][n] = portable_log2(t->m[c][n]) - portable_log2(of_level);
+      any = true;
+    }
+  }
+  return any;
 }
 
 /* The rarer of two tied fields leads, and the other is worth what is left of it when the leader
@@ -96,15 +170,9 @@ void training_chance_tie_fields(struct training_state *t) {
     t->leaders[c] = 0;
     double alone = training_agreement(t, t->u, c);
     for (uint32_t d = 0; d < t->count; d++) {
-      double both, given, rarity = training_agreement(t, t->u, d);
+      double rarity = training_agreement(t, t->u, d);
       bool leads = d != c && (rarity < alone || (rarity == alone && d < c));
-      if (!leads || !count_together(t, c, d, &both, &given)) continue;
-      double chance =
-          training_min((both + together_strength * alone) / (given + together_strength), 1);
-      if (chance < together_ratio * alone) continue;
-      t->leaders[c] |= (uint16_t)(1u << d);
-      t->most[c][d] =
-          training_max(portable_log2(training_agreement(t, t->m, c)) - portable_log2(chance), 0);
+      if (leads && tie(t, c, d)) t->leaders[c] |= (uint16_t)(1u << d);
     }
   }
 }

@@ -92,9 +92,10 @@ static double pattern_bits(const struct training_state *t, uint64_t pattern) {
   uint16_t agreeing = training_agreeing(t, pattern);
   double sum = 0;
   for (uint32_t c = 0; c < t->count; c++) {
-    double bits = t->ratio[c][pattern_level(pattern, c)];
-    for (uint32_t leaders = t->leaders[c] & agreeing; leaders && bits > 0; leaders &= leaders - 1)
-      bits = training_min(bits, t->most[c][__builtin_ctz(leaders)]);
+    unsigned nibble = pattern_level(pattern, c);
+    double bits = t->ratio[c][nibble];
+    for (uint32_t leaders = nibble ? t->leaders[c] & agreeing : 0; leaders; leaders &= leaders - 1)
+      bits = training_min(bits, t->ratio_with[c][__builtin_ctz(leaders)][nibble]);
     sum += bits;
   }
   return sum;
@@ -124,37 +125,23 @@ static double posterior_of(const struct training_state *t, const struct pattern_
   return training_posterior(least);
 }
 
-static void add_matched(struct training_state *t, const struct pattern_count *pair,
-                        double expected) {
-  for (uint32_t c = 0; c < t->count; c++)
-    t->matched[c][pattern_level(pair->pattern, c)] += expected;
-  uint32_t agreeing = training_agreeing(t, pair->pattern);
-  for (uint32_t ds = agreeing; ds; ds &= ds - 1) {
-    uint32_t d = (uint32_t)__builtin_ctz(ds);
-    for (uint32_t c = 0; c < t->count; c++) {
-      if (c == d || pattern_level(pair->pattern, c) == PATTERN_MISSING) continue;
-      t->matched_given[c][d] += expected;
-      if (!(agreeing >> c & 1)) continue;
-      t->matched_both[c][d] += expected;
-      if (pair->mask & t->covering[c][d]) t->matched_covered[c][d] += expected;
-    }
-  }
-}
-
 void training_sessions_find_matched(struct training_state *t, bool by_sessions) {
   const struct pattern_counts *pairs = &t->counts->candidates;
   double prior = training_log_odds(t->lambda), sum = 0;
   double records = (double)t->counts->record_count;
   memset(t->matched, 0, sizeof t->matched);
-  memset(t->matched_both, 0, sizeof t->matched_both);
-  memset(t->matched_given, 0, sizeof t->matched_given);
+  memset(t->matched_with, 0, sizeof t->matched_with);
+  memset(t->matched_alone, 0, sizeof t->matched_alone);
   memset(t->matched_covered, 0, sizeof t->matched_covered);
   for (uint64_t i = 0; i < pairs->count; i++) {
     const struct pattern_count *pair = &pairs->items[i];
     double p = by_sessions ? posterior_of(t, pair)
                            : training_posterior(prior + pattern_bits(t, pair->pattern));
-    add_matched(t, pair, (double)pair->count * p);
-    sum += (double)pair->count * p;
+    double expected = (double)pair->count * p;
+    for (uint32_t c = 0; c < t->count; c++)
+      t->matched[c][pattern_level(pair->pattern, c)] += expected;
+    training_count_with(t, pair, expected, t->matched_with, t->matched_alone, t->matched_covered);
+    sum += expected;
   }
   /* One pair in `records` is what is believed before anything is seen. */
   t->lambda = (sum + 1) / (t->all_pairs + records + 2);
@@ -179,18 +166,21 @@ static void start_sessions(struct training_state *t) {
   }
 }
 
-/* Only of what runs in groups, and of the rule's own fields, are the chances another than
+/* Only of what runs in groups, and of the rule's own fields, are all chances another than
  * elsewhere: a session may not explain away wrong birth dates as those of strangers who share an
- * e-mail address. */
+ * e-mail address. Of the others only the levels that speak against one person are shared out anew
+ * (relatives have one surname). */
 static void update_session_u(const struct training_state *t, struct session *session,
                              const training_cells others) {
   for (uint32_t i = 0; i < session->active_count; i++) {
     uint32_t c = session->active[i];
-    double sum = 0;
-    if (!t->spec->comparisons[c].runs_in_groups && !(session->untrained >> c & 1)) continue;
-    for (unsigned n = 1; n < MODEL_NIBBLES; n++) sum += others[c][n];
+    bool all = t->spec->comparisons[c].runs_in_groups || session->untrained >> c & 1;
+    double sum = session_strength, share = 0, strength = session_strength;
     for (unsigned n = 1; n < MODEL_NIBBLES; n++)
-      session->u[c][n] = (others[c][n] + session_strength * t->u[c][n]) / (sum + session_strength);
+      if (all || t->ratio[c][n] <= 0) sum += others[c][n], share += t->u[c][n];
+    for (unsigned n = 1; n < MODEL_NIBBLES; n++)
+      if (all || t->ratio[c][n] <= 0)
+        session->u[c][n] = share * (others[c][n] + strength * t->u[c][n] / share) / sum;
     training_normalise(t, c, session->u[c], TRAINING_U_LEAST);
   }
 }

@@ -12,10 +12,15 @@ enum { CLASS_EXCLUSIVE, CLASS_FAMILY, CLASS_SHARED, CLASS_HUB, CLASS_RECYCLED, C
 /* Nothing is rarer than that, for two entities and for one. */
 #define TRAINING_U_LEAST 1e-12
 #define TRAINING_M_LEAST 1e-6
+/* No single field is trusted further, in bits. */
+#define TRAINING_RATIO_MOST 24.0
+#define TRAINING_RATIO_LEAST (-14.0)
 /* Strength of the types' priors for m, in observations. */
 #define TRAINING_M_STRENGTH 6.0
 
-typedef double training_cells[JOB_COMPARISONS_MAX][MODEL_NIBBLES];        /* comparison, nibble */
+typedef double training_cells[JOB_COMPARISONS_MAX][MODEL_NIBBLES]; /* comparison, nibble */
+/* Comparison c, leader d, nibble of c where d agrees. */
+typedef double training_cube[JOB_COMPARISONS_MAX][JOB_COMPARISONS_MAX][MODEL_NIBBLES];
 typedef double training_square[JOB_COMPARISONS_MAX][JOB_COMPARISONS_MAX]; /* two comparisons */
 
 /* Candidates of one kind, as often as they are to count. */
@@ -50,20 +55,23 @@ struct training_state {
   double sample_rate;                   /* of all pairs */
   double universe[JOB_COMPARISONS_MAX]; /* pairs of which both have the field */
   training_cells sampled_nibbles, candidate_nibbles;
-  training_square sampled_both, sampled_given; /* both agree; [c][d]: d agrees and c is there */
-  training_square candidate_both,
-      candidate_covered;                  /* the second: and share a rule of just these two */
+  training_cube sampled_with; /* random pairs in which d agrees */
+  training_cube candidate_with,
+      candidate_alone;                    /* candidates in which d agrees; and share a rule of d */
+  training_square candidate_covered;      /* both agree, and share a rule of just these two */
   uint16_t agreeing[JOB_COMPARISONS_MAX]; /* bit n: nibble n is agreement, exact or nearly */
-  uint32_t covering[JOB_COMPARISONS_MAX][JOB_COMPARISONS_MAX]; /* rules of just these two fields */
+  uint32_t covering[JOB_COMPARISONS_MAX][JOB_COMPARISONS_MAX]; /* rules of just these two fields, or
+                                                                  [d][d] of this one */
   /* Expected among the candidates: pairs of one entity, under the last posteriors. */
   training_cells matched;
-  training_square matched_both, matched_given, matched_covered;
+  training_cube matched_with, matched_alone;
+  training_square matched_covered;
   double lambda; /* share of all pairs that is of one entity */
   /* The model in the making. */
   training_cells m_prior, u_prior, m, u, ratio;
   training_cells taught;                 /* expected pairs that m was last made from */
   uint16_t leaders[JOB_COMPARISONS_MAX]; /* as in struct model */
-  training_square most;
+  training_cube ratio_with;              /* ratio where a leader agrees */
   struct session sessions[JOB_BLOCKING_RULES_MAX];
 };
 
@@ -82,6 +90,10 @@ double training_agreement(const struct training_state *t, const training_cells p
                           uint32_t comparison);
 /* Bit set of the comparisons that agree in a pattern. */
 uint16_t training_agreeing(const struct training_state *t, uint64_t pattern);
+/* Adds a pair to what is counted where a leader agrees. */
+void training_count_with(const struct training_state *t, const struct pattern_count *pair,
+                         double count, training_cube with, training_cube alone,
+                         training_square covered);
 double training_log_odds(double p);
 double training_posterior(double bits);
 

@@ -28,6 +28,8 @@ enum {
   RULE_DEPTH_SHIFT = 2,
   RULE_DEPTH_MASK = 7 << RULE_DEPTH_SHIFT,
   RULE_WINDOWED = 1 << 5,
+  /* The value was given out again: its owners follow each other after a long gap. */
+  RULE_REISSUED = 1 << 6,
 };
 
 struct feature_row {

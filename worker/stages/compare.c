@@ -57,8 +57,8 @@ static unsigned identifier_nibble(const struct plan *plan, unsigned rule,
   unsigned class_a = a->rule_class[rule] & RULE_CLASS_MASK;
   unsigned class_b = b->rule_class[rule] & RULE_CLASS_MASK;
   unsigned class = class_a > class_b ? class_a : class_b;
-  if (class != RULE_CLASS_EXCLUSIVE || a->day == INT32_MIN || b->day == INT32_MIN)
-    return PATTERN_EXACT + class;
+  bool reissued = a->rule_class[rule] & b->rule_class[rule] & RULE_REISSUED;
+  if (!reissued || a->day == INT32_MIN || b->day == INT32_MIN) return PATTERN_EXACT + class;
   int64_t apart = (int64_t)a->day - b->day;
   int64_t gap = plan->job->reissue_gap_days;
   return PATTERN_EXACT + (apart > gap || apart < -gap ? PATTERN_BUCKET_RECYCLED : class);

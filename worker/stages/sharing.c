@@ -193,7 +193,7 @@ unsigned sharing_class(const struct plan *plan, const struct constraints *constr
   uint32_t hub_names = plan->job->hub_names > 1 ? plan->job->hub_names : 2;
   /* A record without a name would tie the owners before and after the gap together. */
   if (!has_nameless && people_count <= hub_names && was_given_out_again(plan, people, people_count))
-    return RULE_CLASS_EXCLUSIVE;
+    return RULE_CLASS_EXCLUSIVE | RULE_REISSUED;
   if (households >= hub_names * BLOCK_HUB_FACTOR) return RULE_CLASS_HUB;
   return households >= hub_names ? RULE_CLASS_SHARED : RULE_CLASS_FAMILY;
 }

@@ -12,7 +12,8 @@
 
 #include "worker/decision.h"
 
-/* RULE_CLASS_* of an identifier block. rows: the block's, in canonical order. */
+/* RULE_CLASS_* of an identifier block, with RULE_REISSUED where it applies. rows: the block's, in
+ * canonical order. */
 unsigned sharing_class(const struct plan *plan, const struct constraints *constraints,
                        unsigned rule, const struct feature_row *const *rows, uint32_t count);
 
