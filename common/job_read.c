@@ -111,7 +111,7 @@ static enum err declare_field(struct schema_reader *reader, const struct schema_
                           "the key 'type' is missing, and no field of this "
                           "name is known");
   if (code) return code;
-  uint16_t index;
+  uint16_t index = 0;
   code = add_field(reader, path, name_node, name, model, type, &index);
   if (code) return code;
   struct job_field *field = &reader->job->fields[index];
