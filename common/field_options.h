@@ -10,11 +10,13 @@
 
 /* The field types, in the order of every list of them: T(id, name in the job file). What a type
  * does is in worker/fields/. */
-#define FIELD_TYPE_TABLE(T)                                                                       \
-  T(PERSON_NAME, "person_name")                                                                   \
-  T(PHONE, "phone") T(ID_CARD, "id_card") T(USCC, "uscc") T(EMAIL, "email") T(ACCOUNT, "account") \
-      T(ADDRESS, "address") T(COMPANY, "company") T(DATE, "date") T(CATEGORY, "category")         \
-          T(AMOUNT, "amount") T(TEXT, "text")
+/* clang-format off */
+#define FIELD_TYPE_TABLE(T)                                                                      \
+  T(PERSON_NAME, "person_name") T(PHONE, "phone") T(ID_CARD, "id_card")                          \
+  T(USCC, "uscc") T(EMAIL, "email") T(ACCOUNT, "account")                                        \
+  T(ADDRESS, "address") T(COMPANY, "company") T(DATE, "date")                                    \
+  T(CATEGORY, "category") T(AMOUNT, "amount") T(TEXT, "text")
+/* clang-format on */
 
 enum field_type_id {
 #define T(id, name) FIELD_TYPE_##id,

@@ -50,13 +50,14 @@ enum value_state {
 };
 
 /* One table of flags for all types: F(name). E_ = unusable, W_ = doubtful, I_ = information. */
-#define FIELD_FLAG_TABLE(F)                                                                  \
-  F(E_CHARS)                                                                                 \
-  F(E_LEN) F(E_PREFIX_ONLY) F(E_SCI) F(E_EXCEL) F(E_DATE) F(E_CHECK) F(E_CHARSET) F(E_SHAPE) \
-      F(E_RANGE) F(W_TRUNCATED) F(W_MASKED) F(W_DUMMY) F(W_VIRTUAL) F(W_IOT) F(W_NO_AREA)    \
-          F(W_SHARED) F(W_AREA) F(W_AGE) F(W_LOST_CHAR) F(W_PLACEHOLDER) F(W_ROLE)           \
-              F(W_UNKNOWN_CODE) F(W_AMBIGUOUS) F(W_TYPO_DOMAIN) F(W_FUTURE) F(W_CONTRADICTS) \
-                  F(I_MVNO) F(I_FOREIGN)
+/* clang-format off */
+#define FIELD_FLAG_TABLE(F)                                                                      \
+  F(E_CHARS) F(E_LEN) F(E_PREFIX_ONLY) F(E_SCI) F(E_EXCEL) F(E_DATE) F(E_CHECK)                  \
+  F(E_CHARSET) F(E_SHAPE) F(E_RANGE) F(W_TRUNCATED) F(W_MASKED) F(W_DUMMY) F(W_VIRTUAL)          \
+  F(W_IOT) F(W_NO_AREA) F(W_SHARED) F(W_AREA) F(W_AGE) F(W_LOST_CHAR) F(W_PLACEHOLDER)           \
+  F(W_ROLE) F(W_UNKNOWN_CODE) F(W_AMBIGUOUS) F(W_TYPO_DOMAIN) F(W_FUTURE) F(W_CONTRADICTS)       \
+  F(I_MVNO) F(I_FOREIGN)
+/* clang-format on */
 
 enum {
 #define F(name) FIELD_FLAG_BIT_##name,
