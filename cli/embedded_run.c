@@ -41,18 +41,10 @@ enum err embedded_run(struct pipeline *pipeline, uint32_t file_count, uint32_t s
   enum err err = coordinator_loop_open(&loop, zmq_context, endpoint, &options, failure);
   if (err) goto out;
   err = start_workers(zmq_context, workers, loops, worker_count, failure);
-  if (err)
-    zmq_ctx_shutdown(zmq_context); /* ends those that did start */
-  else
-    err = coordinator_loop_run(&loop, observe, context, failure);
-  for (uint32_t w = 0; w < worker_count; w++) {
-    struct failure worker_failure = {0};
-    enum err worker_err = worker_loop_join(&loops[w], &worker_failure);
-    if (worker_err && !err) {
-      *failure = worker_failure;
-      err = worker_err;
-    }
-  }
+  if (!err) err = coordinator_loop_run(&loop, observe, context, failure);
+  /* A worker that greeted too late to be told STOP, or started in vain, ends with its sockets. */
+  zmq_ctx_shutdown(zmq_context);
+  for (uint32_t w = 0; w < worker_count; w++) worker_loop_join(&loops[w]);
   for (unsigned s = 0; s < STAGE_COUNT; s++) {
     result->stage_ms[s] = coordinator_stage_ms(loop.coordinator, s);
     result->stage_units[s] = coordinator_stage_units(loop.coordinator, s);

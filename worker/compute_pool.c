@@ -51,7 +51,11 @@ static void *thread_main(void *argument) {
   struct compute_thread *thread = argument;
   struct compute_pool *pool = thread->pool;
   void *out = zmq_socket(pool->zmq_context, ZMQ_PUSH);
-  check(out && zmq_connect(out, pool->endpoint) == 0);
+  /* Without a socket the context is being shut down: there is nobody left to compute for. */
+  if (!out || zmq_connect(out, pool->endpoint) != 0) {
+    if (out) zmq_close(out);
+    return NULL;
+  }
   for (struct queued_task *queued; (queued = next_task(pool));) {
     struct compute_outcome *outcome = memory_new_zeroed(1, sizeof *outcome);
     outcome->task = queued->task;
@@ -62,7 +66,7 @@ static void *thread_main(void *argument) {
     free(queued);
     /* The pointer changes hands through the socket, which orders everything written before it. */
     handover_give(outcome);
-    check(zmq_send(out, &outcome, sizeof outcome, 0) == sizeof outcome);
+    if (zmq_send(out, &outcome, sizeof outcome, 0) != sizeof outcome) compute_outcome_free(outcome);
   }
   zmq_close(out);
   return NULL;

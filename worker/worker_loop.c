@@ -95,15 +95,11 @@ enum err worker_loop_start(struct worker_loop **out, const struct worker_loop_op
   return ERR_OK;
 }
 
-enum err worker_loop_join(struct worker_loop **pointer, struct failure *failure) {
+void worker_loop_join(struct worker_loop **pointer) {
   struct worker_loop *loop = *pointer;
-  if (!loop) return ERR_OK;
+  if (!loop) return;
   pthread_join(loop->thread, NULL);
-  if (!loop->failure.code) loop->failure = loop->worker.failure;
-  enum err err = loop->failure.code;
-  if (err) *failure = loop->failure;
   buffer_release(&loop->wire);
   free(loop);
   *pointer = NULL;
-  return err;
 }

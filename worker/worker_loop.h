@@ -18,7 +18,8 @@ struct worker_loop_options {
 
 enum err worker_loop_start(struct worker_loop **out, const struct worker_loop_options *options,
                            struct failure *failure);
-/* Waits until the coordinator stopped the worker. ERR_OK, or why it ended. */
-enum err worker_loop_join(struct worker_loop **loop, struct failure *failure);
+/* Waits until the coordinator stopped the worker or its ZeroMQ context was shut down. NULL inside
+ * is allowed. Why the run ended is the coordinator's to say. */
+void worker_loop_join(struct worker_loop **loop);
 
 #endif
