@@ -96,7 +96,6 @@ struct compare_output {
       *patterns; /* what pairs[].pattern names; canonical order not required here */
   uint32_t pattern_count;
   uint64_t compared[JOB_BLOCKING_RULES_MAX]; /* pairs emitted by each rule */
-  uint64_t counted_only; /* of these: hopeless, counted in patterns and not among pairs */
 };
 
 /* The entity of every row, and what a person should see. Written by the cluster stage. */
