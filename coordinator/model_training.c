@@ -9,6 +9,7 @@
 enum {
   ROUNDS = 6, /* u is corrected for what m finds, so both are repeated */
   PRIOR_MIN = -44,
+  PRIOR_RECORDS_LEAST = 1000,
   /* Four to one: a wrong merge costs more than a missed one. */
   ACCEPT_LEAST = 2 * WEIGHT_BIT,
   ACCEPT_MOST = 8 * WEIGHT_BIT,
@@ -335,7 +336,10 @@ static enum model_origin origin_of(const struct training_state *t, uint32_t c) {
 static void hand_out(struct training_state *t, struct model *model) {
   const struct model_spec *spec = t->spec;
   *model = (struct model){.comparison_count = spec->comparison_count};
-  double prior = training_log_odds(t->lambda);
+  /* A handful of rows is a sample of a base, not the base: among so few pairs one that agrees by
+   * chance would make the prior, and strangers would meet it. */
+  double records = training_max((double)t->counts->record_count, PRIOR_RECORDS_LEAST);
+  double prior = training_log_odds(t->lambda * (t->counts->record_count + 1) / (records + 1));
   model->prior = to_weight(training_max(prior, PRIOR_MIN));
   order_all(t);
   for (uint32_t c = 0; c < spec->comparison_count; c++) {
