@@ -129,6 +129,20 @@ static bool is_seen(double seen, double matched, double of, double alone) {
          (seen + together_strength * alone) > together_ratio * alone * (of + together_strength);
 }
 
+/* Ratio of one nibble, or of all agreeing ones together, where d agrees. */
+static double ratio_of(double m, double seen, double of, double alone) {
+  double chance = (seen + together_strength * alone) / (of + together_strength);
+  return portable_log2(m) - portable_log2(training_min(chance, 1));
+}
+
+/* Is the nibble judged by itself? Buckets of agreement are not: where a leader agrees, rare values
+ * do as often as common ones. Classes are: an address brings the family's phone, not another one's.
+ */
+static bool is_judged_alone(const struct training_state *t, uint32_t c, unsigned n) {
+  if (n >= PATTERN_EXACT) return t->spec->comparisons[c].identifier_rule >= 0;
+  return !(t->agreeing[c] >> n & 1);
+}
+
 /* Fills the ratios of c where d agrees; false when d says nothing of c. What one person has to
  * himself (given name, birth date) does not run in groups: pairs of a block in which it agrees
  * beside the matched ones are matches that were missed, so there only what speaks against one
@@ -141,24 +155,20 @@ static bool tie(struct training_state *t, uint32_t c, uint32_t d) {
     runs = true;
   }
   double seen = sum_agreeing(t, c, found.seen), alone = training_agreement(t, t->u, c);
-  double chance = (seen + together_strength * alone) / (found.of + together_strength);
-  bool agree = runs && is_seen(seen, sum_agreeing(t, c, found.matched), found.of, alone),
-       any = agree;
+  bool agree = runs && is_seen(seen, sum_agreeing(t, c, found.matched), found.of, alone);
+  bool any = false;
   for (unsigned n = 1; n < MODEL_NIBBLES; n++) {
-    t->ratio_with[c][d][n] = TRAINING_RATIO_MOST;
-    if (!training_uses(t, c, n)) continue;
-    if (t->agreeing[c] >> n & 1) {
-      if (agree)
-        t->ratio_with[c][d][n] = training_max(
-            portable_log2(training_agreement(t, t->m, c)) - portable_log2(training_min(chance, 1)),
-            0);
-    } else if (n != PATTERN_DIFFER && (runs || t->ratio[c][n] <= 0) &&
+    double *ratio = &t->ratio_with[c][d][n];
+    *ratio = TRAINING_RATIO_MOST;
+    if (!training_uses(t, c, n) || n == PATTERN_DIFFER) continue;
+    if (!is_judged_alone(t, c, n)) {
+      if (agree) *ratio = ratio_of(training_agreement(t, t->m, c), seen, found.of, alone);
+    } else if ((runs || t->ratio[c][n] <= 0) &&
                is_seen(found.seen[n], found.matched[n], found.of, t->u[c][n])) {
-      double of_level =
-          (found.seen[n] + together_strength * t->u[c][n]) / (found.of + together_strength);
-      t->ratio_with[c][d][n] = portable_log2(t->m[c][n]) - portable_log2(of_level);
-      any = true;
+      *ratio = ratio_of(t->m[c][n], found.seen[n], found.of, t->u[c][n]);
     }
+    if (t->agreeing[c] >> n & 1) *ratio = training_max(*ratio, 0);
+    any = any || *ratio < TRAINING_RATIO_MOST;
   }
   return any;
 }

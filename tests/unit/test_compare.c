@@ -6,6 +6,7 @@
 #include <cmocka.h>
 
 #include "tests/harness/fake_customers.h"
+#include "worker/fields/name_compare.h"
 #include "worker/stages/compare.h"
 #include "worker/stages/frequency.h"
 #include "worker/stages/row_order.h"
@@ -163,6 +164,56 @@ static void exact_agreement_carries_class_or_rarity(void **state) {
   release_all();
 }
 
+/* The levels of given and family name of two records. */
+static void compare_names(const char *const a[2], const char *const b[2], unsigned levels[2]) {
+  struct job job;
+  struct plan plan;
+  struct failure failure;
+  struct job_field fields[2] = {{.name = BYTES("given"), .options = {.name_part = NAME_GIVEN}},
+                                {.name = BYTES("family"), .options = {.name_part = NAME_FAMILY}}};
+  job_init(&job);
+  job.fields = fields;
+  job.field_count = 2;
+  assert_int_equal(plan_make(&job, &plan, &failure), ERR_OK);
+  uint8_t *rows = memory_new_zeroed(2, plan.row_bytes);
+  struct arena arena = {0};
+  for (int r = 0; r < 2; r++)
+    for (int f = 0; f < 2; f++) {
+      struct standard_value value;
+      plan.types[f]->standardise(
+          &fields[f].options, bytes_from_string(r ? b[f] : a[f]), &arena, &value,
+          rows + (size_t)r * plan.row_bytes + plan.comparisons[plan.comparison_of_field[f]].offset);
+    }
+  const struct feature_row *first = (const struct feature_row *)rows;
+  const struct feature_row *second = (const struct feature_row *)(rows + plan.row_bytes);
+  uint64_t pattern = compare_pattern(&plan, first, second);
+  assert_int_equal(pattern, compare_pattern(&plan, second, first));
+  for (int f = 0; f < 2; f++)
+    levels[f] = pattern_level(pattern, (unsigned)plan.comparison_of_field[f]);
+  free(rows);
+  arena_release(&arena);
+  job_release(&job);
+}
+
+static void names_the_wrong_way_round_are_the_same(void **state) {
+  (void)state;
+  unsigned levels[2];
+  compare_names((const char *const[]){"Noah", "Hunter"}, (const char *const[]){"Hunter", "Noah"},
+                levels);
+  assert_int_equal(levels[0], NAME_LEVEL_WRITTEN);
+  assert_int_equal(levels[1], NAME_LEVEL_WRITTEN);
+  compare_names((const char *const[]){"", "Hunter"}, (const char *const[]){"Hunter", "Noah"},
+                levels);
+  assert_int_equal(levels[0], PATTERN_MISSING);
+  assert_int_equal(levels[1], NAME_LEVEL_WRITTEN);
+  compare_names((const char *const[]){"Noah", "Hunter"}, (const char *const[]){"Peter", "Noah"},
+                levels);
+  assert_true(levels[0] <= NAME_LEVEL_LITTLE && levels[1] <= NAME_LEVEL_LITTLE);
+  compare_names((const char *const[]){"Noah", "Hunter"}, (const char *const[]){"Noah", "Hunter"},
+                levels);
+  assert_true(levels[0] >= PATTERN_EXACT && levels[1] >= PATTERN_EXACT);
+}
+
 static void rows_of_one_record_are_not_compared(void **state) {
   (void)state;
   struct fake fake;
@@ -259,6 +310,7 @@ int main(void) {
       cmocka_unit_test(every_sharing_pair_is_compared_once),
       cmocka_unit_test(windows_lose_no_pair_of_whole_blocks),
       cmocka_unit_test(exact_agreement_carries_class_or_rarity),
+      cmocka_unit_test(names_the_wrong_way_round_are_the_same),
       cmocka_unit_test(rows_of_one_record_are_not_compared),
       cmocka_unit_test(random_pairs_depend_on_records_alone),
       cmocka_unit_test(counts_survive_the_wire),

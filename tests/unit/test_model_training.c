@@ -18,6 +18,7 @@ struct world {
   double m[FIELDS][LEVELS], u[FIELDS][LEVELS];
   double missing[FIELDS];
   uint64_t records, matches;
+  bool town_follows_postcode; /* field 4 agrees for strangers wherever field 2 nearly does */
 };
 
 static struct world usual_world(void) {
@@ -79,6 +80,9 @@ static uint64_t draw_pattern(const struct world *world, bool match, unsigned for
     bool missing = next_uniform(seed) < world->missing[c];
     unsigned level =
         forced >> c & 1 ? LEVELS - 1 : draw_level(match ? world->m[c] : world->u[c], seed);
+    if (world->town_follows_postcode && !match && c == 4 &&
+        pattern_level(pattern, 2) >= level_of[2])
+      level = LEVELS - 1;
     if (missing && !(forced >> c & 1)) continue;
     unsigned nibble = level_of[level];
     if (nibble == PATTERN_EXACT && c != PHONE) nibble += 3;
@@ -179,6 +183,34 @@ static void known_m_and_u_are_recovered(void **state) {
   assert_true(model.expected_precision_ppm > 950000);
   for (unsigned c = 0; c < FIELDS; c++) assert_int_equal(model.origin[c], MODEL_TRAINED);
   training_counts_release(&counts);
+}
+
+static void fields_that_go_together_do_not_count_twice(void **state) {
+  (void)state;
+  struct world world = usual_world();
+  struct model_spec spec = usual_spec();
+  spec.comparisons[2].runs_in_groups = spec.comparisons[4].runs_in_groups = true;
+  spec.rules[2] = (struct model_rule){1u << 2 | 1u << 5, 1u << 2 | 1u << 5, false};
+  struct training_counts counts;
+  struct training_report report;
+  struct model apart, together;
+  make_counts(&world, &spec, 13, &counts);
+  model_train(&spec, &counts, &apart, &report);
+  training_counts_release(&counts);
+  world.town_follows_postcode = true;
+  make_counts(&world, &spec, 13, &counts);
+  model_train(&spec, &counts, &together, &report);
+  training_counts_release(&counts);
+  uint64_t town = pattern_with(0, 4, PATTERN_EXACT + 3);
+  uint64_t both = pattern_with(town, 2, PATTERN_EXACT + 3);
+  assert_int_equal(apart.leaders[4], 0);
+  assert_int_equal(together.leaders[4], 1u << 2);
+  assert_near((double)model_weight(&apart, both, 4) / WEIGHT_BIT, 5.6, 0.5);
+  assert_near((double)model_weight(&together, town, 4) / WEIGHT_BIT, 5.6, 0.5);
+  assert_near((double)model_weight(&together, both, 4) / WEIGHT_BIT, 0, 0.2);
+  int32_t sum = together.prior;
+  for (uint32_t c = 0; c < FIELDS; c++) sum += model_weight(&together, both, c);
+  assert_int_equal(model_score(&together, both), sum);
 }
 
 static void the_order_of_counts_does_not_matter(void **state) {
@@ -291,6 +323,7 @@ int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(elementary_functions_are_right),
       cmocka_unit_test(known_m_and_u_are_recovered),
+      cmocka_unit_test(fields_that_go_together_do_not_count_twice),
       cmocka_unit_test(the_order_of_counts_does_not_matter),
       cmocka_unit_test(nothing_to_learn_from_leaves_the_priors),
       cmocka_unit_test(weights_are_ordered_and_bounded),
