@@ -7,8 +7,7 @@
 #include "common/number_write.h"
 #include "worker/exports/review_csv.h"
 #include "worker/ordered_file.h"
-
-void report_digest(struct hash128 digest, char out[33]) { *number_put_hex128(out, digest) = '\0'; }
+#include "worker/store/generation.h"
 
 static void write_counts(struct json_writer *w, const struct report_input *in) {
   json_key(w, "records");
@@ -295,7 +294,7 @@ static void write_json(const struct report_input *in, const struct report_figure
   struct json_writer writer = json_writer(out, true), *w = &writer;
   const struct run_state *run = in->run;
   char digest[33];
-  report_digest(in->totals->digest, digest);
+  generation_digest_format(in->totals->digest, digest);
   json_object_begin(w);
   json_key(w, "digest");
   json_string(w, digest);

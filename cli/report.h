@@ -17,8 +17,6 @@ struct report_input {
   bool recognised; /* the job was made by recognition */
 };
 
-/* The digest as it is printed: 32 hexadecimal digits. */
-void report_digest(struct hash128 digest, char out[33]);
 /* Writes report.json and report.html into the out folder. */
 enum err report_write(const struct report_input *in, struct failure *failure);
 

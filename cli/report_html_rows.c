@@ -1,6 +1,7 @@
 #include "cli/report_html.h"
 #include "cli/report_page.h"
 #include "common/memory.h"
+#include "worker/store/generation.h"
 
 static void card(struct buffer *out, const char *chinese, const char *english) {
   buffer_append_string(out, "</b><span>");
@@ -61,7 +62,7 @@ static void write_cards(const struct report_input *in, const struct report_figur
 static void write_headline(const struct report_input *in, const struct report_figures *f,
                            struct buffer *out) {
   char digest[33];
-  report_digest(in->totals->digest, digest);
+  generation_digest_format(in->totals->digest, digest);
   buffer_append_string(out, "<h1>");
   page_both(out, "归一运行报告", "Guiyi run report");
   buffer_append_string(out, "</h1>\n<p>");

@@ -7,6 +7,7 @@
 #include "common/json_write.h"
 #include "common/memory.h"
 #include "worker/golden.h"
+#include "worker/store/generation.h"
 
 static uint32_t warning_count(const struct run_state *run) {
   uint32_t count = 0;
@@ -17,7 +18,7 @@ static uint32_t warning_count(const struct run_state *run) {
 void run_summary_print_json(const struct report_input *in) {
   const struct pipeline_totals *t = in->totals;
   char digest[33];
-  report_digest(t->digest, digest);
+  generation_digest_format(t->digest, digest);
   struct buffer out = {0};
   struct json_writer w = json_writer(&out, true);
   json_object_begin(&w);
@@ -40,7 +41,7 @@ void run_summary_print_json(const struct report_input *in) {
 static void print_counts(const struct report_input *in) {
   const struct pipeline_totals *t = in->totals;
   char digest[33], n[4][32];
-  report_digest(t->digest, digest);
+  generation_digest_format(t->digest, digest);
   printf("read %s rows = %s linked + %s quarantined + %s rejected\n",
          progress_number(t->rows, n[0]), progress_number(t->linked, n[1]),
          progress_number(t->quarantined, n[2]), progress_number(t->rejected, n[3]));

@@ -386,9 +386,8 @@ static enum err run_publish(struct task_context *t) {
                                       .source = p->run.file_source[f],
                                       .size_bytes = p->run.files[f].identity.size,
                                       .modified_ns = p->run.files[f].identity.modified_ns};
-  char digest[40];
-  snprintf(digest, sizeof digest, "%016llx%016llx", (unsigned long long)totals.digest.high,
-           (unsigned long long)totals.digest.low);
+  char digest[GENERATION_DIGEST_BYTES];
+  generation_digest_format(totals.digest, digest);
   struct generation_facts facts = {.digest = bytes_from_string(digest),
                                    .as_of_day = p->run.as_of_day,
                                    .row_count = p->run.row_count,

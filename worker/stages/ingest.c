@@ -5,6 +5,7 @@
 #include "common/check.h"
 #include "common/memory.h"
 #include "worker/field_mask.h"
+#include "worker/fields/date.h"
 #include "worker/quality_rules.h"
 #include "worker/sources/source_reader.h"
 #include "worker/stages/block.h"
@@ -182,30 +183,10 @@ static void compose_dates(struct row_work *w) {
 
 /* ---- time ---- */
 
-static int64_t days_from_civil(int year, unsigned month, unsigned day) {
-  year -= month <= 2;
-  int era = (year >= 0 ? year : year - 399) / 400;
-  unsigned yoe = (unsigned)(year - era * 400);
-  unsigned doy = (153 * (month + (month > 2 ? -3u : 9u)) + 2) / 5 + day - 1;
-  unsigned doe = yoe * 365 + yoe / 4 - yoe / 100 + doy;
-  return (int64_t)era * 146097 + (int64_t)doe - 719468;
-}
-
-static int digits(const char *at, int count) {
-  int value = 0;
-  for (int i = 0; i < count; i++) value = value * 10 + (at[i] - '0');
-  return value;
-}
-
-/* Of a canonical date in local time, "2024-05-01" or "2024-05-01 09:30:00"; INT64_MIN for none. */
+/* INT64_MIN when it is no usable date. */
 static int64_t time_ms_of(const struct record_value *v, int timezone_minutes) {
-  if ((v->state != VALUE_OK && v->state != VALUE_FIXED) || v->text.size < 10) return INT64_MIN;
-  const char *t = v->text.data;
-  int64_t seconds =
-      days_from_civil(digits(t, 4), (unsigned)digits(t + 5, 2), (unsigned)digits(t + 8, 2)) * 86400;
-  if (v->text.size >= 19)
-    seconds += digits(t + 11, 2) * 3600 + digits(t + 14, 2) * 60 + digits(t + 17, 2);
-  return (seconds - timezone_minutes * 60) * 1000;
+  bool usable = v->state == VALUE_OK || v->state == VALUE_FIXED;
+  return usable ? date_value_time_ms(v->text, timezone_minutes) : INT64_MIN;
 }
 
 static int64_t record_time_ms(const struct row_work *w) {
