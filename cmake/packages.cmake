@@ -11,4 +11,7 @@ pkg_check_modules(ZSTD REQUIRED IMPORTED_TARGET libzstd)
 pkg_check_modules(YAJL REQUIRED IMPORTED_TARGET yajl)
 pkg_check_modules(XXHASH REQUIRED IMPORTED_TARGET libxxhash)
 pkg_check_modules(OPENSSL REQUIRED IMPORTED_TARGET libcrypto)
-pkg_check_modules(CMOCKA IMPORTED_TARGET cmocka)
+if(GUIYI_TESTS)
+  pkg_check_modules(CMOCKA REQUIRED IMPORTED_TARGET cmocka)
+  find_library(CSV_LIBRARY csv REQUIRED) # the oracle of tests/unit/test_source_libcsv.c
+endif()
