@@ -206,6 +206,53 @@ static void the_first_rule_that_hits_decides(void **state) {
   free(rows);
 }
 
+/* Two groups of two that only a card holds together: the other pairs between them speak against it.
+ */
+static void what_a_rule_merges_no_mean_link_cuts(void **state) {
+  (void)state;
+  const struct fake_record records[] = {
+      {.surname = 1, .given = 10, .phone = 138, .birth = 5},
+      {.surname = 1, .given = 10, .phone = 138, .birth = 5, .card = 8},
+      {.surname = 2, .given = 50, .phone = 139, .birth = 60, .card = 8},
+      {.surname = 2, .given = 50, .phone = 139, .birth = 60}};
+  struct fake fake;
+  fake_init(&fake);
+  struct plan_match_rule rules[2] = {rule(MATCH_SEPARATE), rule(MATCH_MERGE)};
+  rules[0].accepted[FAKE_PHONE] = 1u << PATTERN_DIFFER;
+  rules[0].accepted[FAKE_CARD] = 1u << PATTERN_MISSING;
+  rules[1].accepted[FAKE_CARD] = 0xFF00;
+  fake.plan.match_rules = rules + 1;
+  fake.plan.match_rule_count = 1;
+  struct model model = fake_model();
+  struct cluster_output out;
+  uint8_t *rows = fake_rows(&fake, records, 4);
+  link(&fake, rows, 4, &model, 1, 1, &out);
+  assert_int_equal(out.entity_count, 1);
+  assert_int_equal(out.cohesion_cuts, 0);
+  cluster_output_release(&out);
+  /* A rule that separates two of them still does. */
+  fake.plan.match_rules = rules;
+  fake.plan.match_rule_count = 2;
+  link(&fake, rows, 4, &model, 1, 1, &out);
+  assert_int_equal(out.entity_count, 2);
+  cluster_output_release(&out);
+  free(rows);
+  /* And so does a contradiction between two others of the groups. */
+  fake.plan.match_rules = rules + 1;
+  fake.plan.match_rule_count = 1;
+  struct fake_record apart[4];
+  memcpy(apart, records, sizeof apart);
+  apart[0].sex = 1;
+  apart[3].sex = 2;
+  rows = fake_rows(&fake, apart, 4);
+  link(&fake, rows, 4, &model, 1, 1, &out);
+  assert_int_equal(out.entity_count, 2);
+  assert_int_equal(out.entity[0], out.entity[1]);
+  assert_int_equal(out.constraint_cuts, 1);
+  cluster_output_release(&out);
+  free(rows);
+}
+
 /* ---- against a slow reference, under permutation and any cut into tasks ---- */
 
 static uint64_t next_random(uint64_t *seed) { return *seed = hash_mix(*seed + 0x9e3779b97f4a7c15); }
@@ -418,6 +465,7 @@ int main(void) {
       cmocka_unit_test(a_weak_chain_does_not_drag_groups_together),
       cmocka_unit_test(rows_of_one_record_stay_together),
       cmocka_unit_test(the_first_rule_that_hits_decides),
+      cmocka_unit_test(what_a_rule_merges_no_mean_link_cuts),
       cmocka_unit_test(clusters_equal_the_reference_in_any_order),
       cmocka_unit_test(a_customer_may_have_more_records_than_cluster_max),
       cmocka_unit_test(an_explanation_says_what_decided),

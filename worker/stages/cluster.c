@@ -250,8 +250,8 @@ static void add_record_edges(struct cluster_work *work, uint64_t *at) {
       continue;
     }
     uint32_t first = work->start[component];
-    work->edges[at[hard]++] =
-        (struct repair_edge){a - first, b - first, CLUSTER_SAME_RECORD_WEIGHT, true, NONE, NONE};
+    work->edges[at[hard]++] = (struct repair_edge){
+        a - first, b - first, CLUSTER_SAME_RECORD_WEIGHT, true, false, NONE, NONE};
   }
 }
 
@@ -267,8 +267,9 @@ static void add_pair_edges(struct cluster_work *work, uint64_t *at) {
     }
     uint32_t a = work->row_place[pair->a] - work->start[component];
     uint32_t b = work->row_place[pair->b] - work->start[component];
-    work->edges[at[hard]++] = (struct repair_edge){a < b ? a : b, a < b ? b : a, verdict->weight,
-                                                   false,         walk.output,   pair->pattern};
+    work->edges[at[hard]++] =
+        (struct repair_edge){a < b ? a : b,    a < b ? b : a, verdict->weight, false,
+                             verdict->by_rule, walk.output,   pair->pattern};
   }
 }
 

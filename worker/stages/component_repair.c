@@ -46,8 +46,9 @@ struct pair_verdict pair_verdict_of(const struct plan *plan, const struct model 
   struct pair_verdict verdict = {.score = decision.score, .weight = decision.score};
   bool by_rule = decision.rule >= 0;
   verdict.joins = decision.action == DECISION_ACCEPT;
+  verdict.by_rule = verdict.joins && by_rule;
   verdict.separates = decision.action == DECISION_SEPARATE;
-  if (verdict.joins && by_rule) {
+  if (verdict.by_rule) {
     if (verdict.weight < model->accept_weight) verdict.weight = model->accept_weight;
     verdict.weight += RULE_BONUS;
   }
@@ -138,9 +139,10 @@ static bool contradict(const struct repair *r, uint32_t a, uint32_t b) {
   return false;
 }
 
-/* Over the pairs between two groups: how far each is above accept, within limits. Of large groups
- * the members that came first stand for all. */
-static bool links_allow(const struct repair *r, uint32_t a, uint32_t b) {
+/* Over the pairs between two groups: does no rule separate one, and, unless a rule joins the
+ * groups, how far is each above accept, within limits? Of large groups the members that came first
+ * stand for all. */
+static bool links_allow(const struct repair *r, uint32_t a, uint32_t b, bool by_rule) {
   const struct repair_input *input = r->input;
   const struct model *model = input->model;
   if (r->size[a] == 1 && r->size[b] == 1) return true;
@@ -155,7 +157,7 @@ static bool links_allow(const struct repair *r, uint32_t a, uint32_t b) {
       sum += link > LINK_LIMIT ? LINK_LIMIT : link < -LINK_LIMIT ? -LINK_LIMIT : link;
       count++;
     }
-  return sum >= count * ((int64_t)model->review_weight - model->accept_weight);
+  return by_rule || sum >= count * ((int64_t)model->review_weight - model->accept_weight);
 }
 
 static void join(struct repair *r, uint32_t a, uint32_t b, bool same_content) {
@@ -182,8 +184,9 @@ static void join(struct repair *r, uint32_t a, uint32_t b, bool same_content) {
 
 /* Groups only grow and keep their smallest member's name, so a pair with its sizes names one state.
  */
-static uint64_t state_of(const struct repair *r, uint32_t a, uint32_t b) {
+static uint64_t state_of(const struct repair *r, uint32_t a, uint32_t b, bool by_rule) {
   uint64_t pair = hash_join((uint64_t)a << 32 | b, (uint64_t)r->size[a] << 32 | r->size[b]);
+  pair ^= (uint64_t)by_rule << 63; /* what a mean link refused a rule may still join */
   return pair ? pair : 1;
 }
 
@@ -213,11 +216,11 @@ static void try_edge(struct repair *r, const struct repair_edge *edge) {
     join(r, a, b, same_content);
     return;
   }
-  uint64_t state = state_of(r, a < b ? a : b, a < b ? b : a);
+  uint64_t state = state_of(r, a < b ? a : b, a < b ? b : a, edge->by_rule);
   if (was_refused(r, state, false)) return;
   if (contradict(r, a, b)) {
     add_cut(r->cuts, edge, REVIEW_CONSTRAINT);
-  } else if (!links_allow(r, a, b)) {
+  } else if (!links_allow(r, a, b, edge->by_rule)) {
     add_cut(r->cuts, edge, REVIEW_COHESION);
   } else if (!same_content && r->different[a] + r->different[b] > input->cluster_max) {
     add_cut(r->cuts, edge, REVIEW_SIZE);
@@ -249,7 +252,7 @@ static void repair_whole(const struct repair_input *input, uint32_t *group,
 }
 
 static bool links_at(const struct repair_edge *edge, int32_t threshold) {
-  return edge->must || edge->weight >= threshold;
+  return edge->must || edge->by_rule || edge->weight >= threshold;
 }
 
 static void repair_at(struct repair_input *input, int32_t threshold, uint32_t *group,
@@ -345,7 +348,7 @@ static void repair_at(struct repair_input *input, int32_t threshold, uint32_t *g
                       struct repair_cuts *cuts) {
   int32_t strongest = INT32_MIN;
   for (uint32_t i = 0; i < input->edge_count; i++)
-    if (!input->edges[i].must && input->edges[i].weight > strongest)
+    if (!links_at(&input->edges[i], INT32_MAX) && input->edges[i].weight > strongest)
       strongest = input->edges[i].weight;
   if (input->row_count <= input->component_max || (int64_t)threshold + CUT_STEP > strongest) {
     repair_whole(input, group, cuts);

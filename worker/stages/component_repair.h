@@ -2,7 +2,8 @@
  *
  * Edges are taken from the strongest down. An edge joins the groups of its two records unless the
  * pair of groups contradicts itself, a rule separates them, their mean link speaks against it, or
- * the group would become too large. (Greedy agglomeration with constraints; the order is total, so
+ * the group would become too large. What a match rule merges is decided: a mean link does not
+ * weigh against it, the rest does. (Greedy agglomeration with constraints; the order is total, so
  * the result is a function of the records and weights alone.) The mean is over all pairs between
  * the groups, of which those that no block held are compared here: so it does not depend on
  * blocking. */
@@ -18,6 +19,7 @@ struct pair_verdict {
   int32_t weight; /* what orders the edge and makes the mean: the score, moved to the side of the
                      threshold that a rule wants */
   bool joins;     /* at or above accept_weight, or by a rule */
+  bool by_rule;   /* a rule joins them, not the score */
   bool separates; /* a rule: the two are never in one entity */
   uint8_t
       review; /* enum review_reason + 1 when a person should look, unless it is joined; else 0 */
@@ -31,6 +33,7 @@ struct repair_edge {
   uint32_t a, b; /* local numbers, a < b */
   int32_t weight;
   bool must;                /* two rows of one record: always joined */
+  bool by_rule;             /* a match rule merges the two: no mean link keeps them apart */
   uint32_t output, pattern; /* where it came from: compare output and pattern in it */
 };
 
