@@ -4,6 +4,7 @@
 #include "common/hash.h"
 #include "common/name_choice.h"
 #include "worker/blocking_defaults.h"
+#include "worker/pattern.h"
 
 enum {
   ROW_ALIGNMENT = 8,
@@ -231,6 +232,7 @@ static uint16_t level_nibbles(const struct field_type *type, struct bytes name,
       nibbles = level == FIELD_LEVEL_EXACT ? EXACT_NIBBLES : (uint16_t)(1u << level);
   }
   for (unsigned i = 0; type->is_identifier && i < sizeof class_names / sizeof class_names[0]; i++) {
+    if (i == PATTERN_BUCKET_RECYCLED && !type->is_reissued) continue;
     struct bytes candidate = bytes_from_string(class_names[i]);
     name_choice_offer(choice, candidate);
     if (bytes_equal(name, candidate)) nibbles = (uint16_t)(1u << (FIELD_LEVEL_EXACT + i));

@@ -67,9 +67,9 @@ uint16_t plan_level_nibbles(const struct field_type *type, struct bytes name);
 /* ERR_CONFIG with file, line and the nearest valid name when the job names a part or level that the
  * type does not have, or a field that is not compared. Level names are those of the type,
  * "missing", "differ", "exact", for identifiers also "exclusive", "family", "shared", "hub",
- * "recycled"; "at least same pinyin" accepts that level and all above. Of more than
- * JOB_COMPARISONS_MAX fields the least useful are left out, never one that a rule names. Uses the
- * job's arena. */
+ * for those that are given out again "recycled"; "at least same pinyin" accepts that level and all
+ * above. Of more than JOB_COMPARISONS_MAX fields the least useful are left out, never one that a
+ * rule names. Uses the job's arena. */
 enum err plan_make(struct job *job, struct plan *plan, struct failure *failure);
 
 static inline const void *plan_feature(const struct plan *plan, const struct feature_row *row,

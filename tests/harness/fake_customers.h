@@ -90,6 +90,7 @@ static const struct field_type fake_types[FAKE_FIELDS] = {
     [FAKE_PHONE] = {.name = "phone",
                     .feature_size = 8,
                     .is_identifier = true,
+                    .is_reissued = true,
                     .part_names = fake_parts,
                     .levels = {[1] = {"differ", 0.3, 0.99999}, [8] = {"exact", 0.7, 0.00001}},
                     .key_part = fake_key_part,

@@ -96,6 +96,24 @@ static void a_number_given_out_again_is_exclusive_to_each(void **state) {
   assert_int_equal(phone_class(&fake, records, 3), RULE_CLASS_FAMILY);
 }
 
+static void only_phones_are_given_out_again(void **state) {
+  (void)state;
+  struct fake fake;
+  fake_init(&fake);
+  const struct fake_record records[] = {
+      {.surname = 1, .given = 10, .card = 8, .day = 1000},
+      {.surname = 1, .given = 10, .card = 8, .day = 1200},
+      {.surname = 2, .given = 50, .card = 8, .day = 1600},
+  };
+  uint8_t *rows = fake_rows(&fake, records, 3);
+  fake_block(&fake, rows, 3, blocks, 1);
+  assert_int_equal(
+      fake_row(&fake, rows, 0)->rule_class[FAKE_BY_CARD] & (RULE_CLASS_MASK | RULE_REISSUED),
+      RULE_CLASS_FAMILY);
+  release_blocks();
+  free(rows);
+}
+
 static void an_equal_card_outweighs_the_names(void **state) {
   (void)state;
   struct fake fake;
@@ -192,6 +210,7 @@ int main(void) {
       cmocka_unit_test(a_family_is_a_family),
       cmocka_unit_test(strangers_share_and_many_are_a_hub),
       cmocka_unit_test(a_number_given_out_again_is_exclusive_to_each),
+      cmocka_unit_test(only_phones_are_given_out_again),
       cmocka_unit_test(an_equal_card_outweighs_the_names),
       cmocka_unit_test(a_block_over_the_cap_is_refined_then_windowed),
       cmocka_unit_test(frequency_nibbles_say_how_rare),

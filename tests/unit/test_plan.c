@@ -216,6 +216,10 @@ static void wrong_names_are_told_with_the_nearest(void **state) {
       "job.yaml:8: match rule R1: unknown level 'recycled' of 性别, expected one of missing, "
       "differ, exact, ...");
   expect_mistake(
+      "match:\n  rules:\n    - {id: R1, when: {身份证号: recycled}, then: merge}\n",
+      "job.yaml:8: match rule R1: unknown level 'recycled' of 身份证号, expected one of missing, "
+      "differ, exact, ..., exclusive, family, shared, hub");
+  expect_mistake(
       "match:\n  weights:\n    手机号码: {exat: 3}\n",
       "job.yaml:8: match.weights.手机号码: unknown level 'exat' of 手机号码, expected one of "
       "missing, differ, exact, ..., exclusive, family, shared, hub, recycled; did you mean "

@@ -103,6 +103,7 @@ struct field_type {
                             compared */
   enum field_search search;
   bool is_identifier; /* agreement is strong evidence; sharing is analysed (phone, id_card …) */
+  bool is_reissued;   /* an identifier that fell silent may be given to another owner (phone) */
   bool is_personal;   /* masked by default */
   enum survivorship survivorship; /* default rule (common/field_options.h) */
   const char *const *kind_names;  /* indexed by kind, NULL-terminated */

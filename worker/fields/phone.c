@@ -147,6 +147,7 @@ const struct field_type phone_type = {
     .feature_size = sizeof(uint64_t),
     .search = FIELD_SEARCH_DIGITS,
     .is_identifier = true,
+    .is_reissued = true,
     .is_personal = true,
     .survivorship = SURVIVE_MOST_RECENT,
     .kind_names = phone_kinds,

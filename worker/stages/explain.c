@@ -28,7 +28,9 @@ static bool is_possible(const struct plan *plan, uint32_t c, unsigned nibble) {
   const struct plan_comparison *comparison = &plan->comparisons[c];
   if (nibble < PATTERN_EXACT)
     return nibble <= PATTERN_DIFFER || comparison->type->levels[nibble].name != NULL;
-  return comparison->identifier_rule < 0 || nibble <= PATTERN_EXACT + PATTERN_BUCKET_RECYCLED;
+  if (nibble == PATTERN_EXACT + PATTERN_BUCKET_RECYCLED && comparison->identifier_rule >= 0)
+    return comparison->type->is_reissued;
+  return comparison->identifier_rule < 0 || nibble < PATTERN_EXACT + PATTERN_BUCKET_RECYCLED;
 }
 
 /* Of all nibbles that would change the decision, the one with the weight nearest to what there is.

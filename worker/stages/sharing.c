@@ -157,8 +157,10 @@ static uint32_t count_households(const struct plan *plan, struct person *people,
   return households;
 }
 
-/* Do the owners follow each other, a long gap between any two? */
-static bool was_given_out_again(const struct plan *plan, struct person *people, uint32_t count) {
+/* Is it a value that gets new owners, and do they follow each other, a long gap between any two? */
+static bool was_given_out_again(const struct plan *plan, unsigned rule, struct person *people,
+                                uint32_t count) {
+  if (!plan->comparisons[plan->blocking[rule].parts[0].comparison].type->is_reissued) return false;
   for (uint32_t i = 0; i < count; i++) {
     if (people[i].undated || people[i].first_day > people[i].last_day) return false;
     for (uint32_t k = 0; k < i; k++) {
@@ -192,7 +194,8 @@ unsigned sharing_class(const struct plan *plan, const struct constraints *constr
     return people_count <= BLOCK_FAMILY_PEOPLE_MAX ? RULE_CLASS_FAMILY : RULE_CLASS_SHARED;
   uint32_t hub_names = plan->job->hub_names > 1 ? plan->job->hub_names : 2;
   /* A record without a name would tie the owners before and after the gap together. */
-  if (!has_nameless && people_count <= hub_names && was_given_out_again(plan, people, people_count))
+  if (!has_nameless && people_count <= hub_names &&
+      was_given_out_again(plan, rule, people, people_count))
     return RULE_CLASS_EXCLUSIVE | RULE_REISSUED;
   if (households >= hub_names * BLOCK_HUB_FACTOR) return RULE_CLASS_HUB;
   return households >= hub_names ? RULE_CLASS_SHARED : RULE_CLASS_FAMILY;

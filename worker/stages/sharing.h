@@ -4,9 +4,9 @@
  * many. People of one surname or one address are a household. So a phone with one name is
  * exclusive, with relatives' names a family's, with a few strangers' still only a family's kind of
  * evidence, with hub_names strangers shared, with BLOCK_HUB_FACTOR times as many a hub. A value
- * whose owners follow each other with more than reissue_gap_days between them was given out again:
- * it is exclusive to each, and pairs across the gap are told apart by their days
- * (PATTERN_BUCKET_RECYCLED). */
+ * of a type that is given out again (a phone number), whose owners follow each other with more than
+ * reissue_gap_days between them, got a new owner: it is exclusive to each, and pairs across the gap
+ * are told apart by their days (PATTERN_BUCKET_RECYCLED). */
 #ifndef GUIYI_WORKER_STAGES_SHARING_H
 #define GUIYI_WORKER_STAGES_SHARING_H
 
