@@ -30,7 +30,8 @@ enum err embedded_run(struct pipeline *pipeline, uint32_t file_count, uint32_t s
                                         .shard_count = shard_count,
                                         .range_count = REPAIR_RANGES,
                                         .spec = pipeline_model_spec(pipeline),
-                                        .epoch = 1};
+                                        .epoch = 1,
+                                        .shared_memory = true};
   void *zmq_context = zmq_ctx_new();
   check(zmq_context);
   struct coordinator_loop loop;

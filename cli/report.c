@@ -80,6 +80,7 @@ static void write_stages(struct json_writer *w, const struct report_input *in) {
   json_key(w, "stages");
   json_array_begin(w);
   for (unsigned s = 0; s < STAGE_COUNT; s++) {
+    if (stage_is_exchange(s)) continue; /* nothing was exchanged: the workers shared memory */
     json_object_begin(w);
     json_key(w, "stage");
     json_string(w, stage_name(s));

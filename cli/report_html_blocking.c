@@ -16,6 +16,7 @@ static void write_stages(const struct report_input *in, struct buffer *out) {
   page_section(out, "stages", "各阶段", "Stages");
   page_table(out, columns, sizeof columns / sizeof columns[0]);
   for (unsigned s = 0; s < STAGE_COUNT; s++) {
+    if (stage_is_exchange(s)) continue;
     const char *chinese = report_words_stage(stage_name(s));
     buffer_append_string(out, "<tr><td>");
     page_both(out, chinese ? chinese : stage_name(s), stage_words(s));

@@ -77,14 +77,16 @@ static const struct word levels[] = {
 };
 
 static const struct word stages[] = {
-    {"scan", "扫描文件", NULL},       {"layout", "记录编号", NULL},
-    {"ingest", "读取并标准化", NULL}, {"tally", "汇总频次", NULL},
-    {"frequency", "频次加权", NULL},  {"block", "分块", NULL},
-    {"sample", "随机对比", NULL},     {"compare", "比较候选对", NULL},
-    {"train", "训练模型", NULL},      {"link", "打分并连通", NULL},
-    {"repair", "处理冲突", NULL},     {"settle", "确定客户", NULL},
-    {"identify", "分配客户号", NULL}, {"merge", "合并与打标", NULL},
-    {"export", "写出清单", NULL},     {"publish", "发布", NULL},
+    {"scan", "扫描文件", NULL},         {"layout", "记录编号", NULL},
+    {"ingest", "读取并标准化", NULL},   {"tally", "汇总频次", NULL},
+    {"frequency", "频次加权", NULL},    {"block", "分块", NULL},
+    {"classify", "回传标识共享", NULL}, {"score", "候选对打分", NULL},
+    {"route", "分发候选对", NULL},      {"sample", "随机对比", NULL},
+    {"compare", "比较候选对", NULL},    {"train", "训练模型", NULL},
+    {"link", "打分并连通", NULL},       {"repair", "处理冲突", NULL},
+    {"settle", "确定客户", NULL},       {"identify", "分配客户号", NULL},
+    {"merge", "合并与打标", NULL},      {"export", "写出清单", NULL},
+    {"publish", "发布", NULL},
 };
 
 static const struct word flags[] = {

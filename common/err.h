@@ -29,7 +29,8 @@ enum err_class {
   X(CORRUPT, FATAL, 1, "stored data does not match its checksum")   \
   X(STORE, FATAL, 1, "the store failed")                            \
   X(PEER, RETRY, 1, "a process of the cluster did not answer")      \
-  X(MISMATCH, FATAL, 1, "counts that must agree do not agree")
+  X(MISMATCH, FATAL, 1, "counts that must agree do not agree")      \
+  X(LOST, RETRY, 1, "what another worker held is gone")
 
 enum err {
 #define X(name, class, exit_code, sentence) ERR_##name,

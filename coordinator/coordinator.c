@@ -6,6 +6,7 @@
 #include "common/memory.h"
 #include "common/training_counts.h"
 #include "coordinator/model_training.h"
+#include "proto/task_places.h"
 #include "proto/task_result.h"
 
 enum task_state { TASK_PENDING, TASK_RUNNING, TASK_COMPLETE };
@@ -13,7 +14,7 @@ enum task_state { TASK_PENDING, TASK_RUNNING, TASK_COMPLETE };
 struct task {
   uint8_t state;    /* enum task_state */
   uint8_t attempts; /* begun so far */
-  uint16_t worker;  /* when RUNNING */
+  uint16_t worker;  /* when RUNNING: whose it is; when COMPLETE: who holds its output */
 };
 
 struct worker_seat {
@@ -21,6 +22,12 @@ struct worker_seat {
   uint32_t places;  /* tasks it may hold at once */
   uint32_t holding; /* tasks it holds */
   uint64_t heard_ms;
+  struct buffer endpoint; /* where others fetch what it holds */
+};
+
+struct stage_progress {
+  struct task *tasks;
+  uint32_t task_count;
 };
 
 struct coordinator {
@@ -29,7 +36,8 @@ struct coordinator {
   void *context;
   enum coordinator_phase phase;
   enum stage stage;
-  struct task *tasks;
+  struct stage_progress stages[STAGE_COUNT]; /* those that began */
+  struct task *tasks;                        /* of the stage that is on */
   uint32_t task_count, tasks_done, next_pending;
   uint64_t units_done;
   uint32_t split_count, row_count;
@@ -53,7 +61,8 @@ struct coordinator *coordinator_new(const struct coordinator_options *options,
 
 void coordinator_free(struct coordinator *c) {
   if (!c) return;
-  free(c->tasks);
+  for (unsigned s = 0; s < STAGE_COUNT; s++) free(c->stages[s].tasks);
+  for (uint32_t w = 0; w < COORDINATOR_WORKERS_MAX; w++) buffer_release(&c->workers[w].endpoint);
   training_counts_release(&c->training);
   free(c);
 }
@@ -76,6 +85,7 @@ void coordinator_fail(struct coordinator *c, enum err code, const char *sentence
 }
 
 static uint32_t stage_task_count(const struct coordinator *c, enum stage stage) {
+  if (c->options.shared_memory && stage_is_exchange(stage)) return 0;
   switch (stage_tasks_of(stage)) {
     case STAGE_TASKS_FILE:
       return c->options.file_count;
@@ -97,38 +107,91 @@ static uint32_t stage_task_count(const struct coordinator *c, enum stage stage) 
 
 /* What every task of the stage is told besides its number. */
 static struct bytes stage_input(const struct coordinator *c) {
-  if (c->stage == STAGE_LINK) return bytes_of((const char *)&c->model, sizeof c->model);
-  return BYTES_EMPTY;
+  switch (c->stage) {
+    case STAGE_SCORE:
+    case STAGE_LINK:
+    case STAGE_REPAIR:
+    case STAGE_PUBLISH:
+      return bytes_of((const char *)&c->model, sizeof c->model);
+    default:
+      return BYTES_EMPTY;
+  }
+}
+
+/* Who may take a task: -1 = anyone. */
+static int worker_of_task(const struct coordinator *c, uint32_t task) {
+  enum stage at = stage_at(c->stage);
+  return at == STAGE_ANY || c->options.shared_memory ? -1 : c->stages[at].tasks[task].worker;
+}
+
+/* Where the outputs lie that tasks of the stage need: the wire form of task_places. */
+static void stage_places(const struct coordinator *c, struct buffer *out) {
+  if (c->options.shared_memory) return;
+  struct arena arena = {0};
+  struct task_places places = {0};
+  places.workers = arena_alloc(&arena, COORDINATOR_WORKERS_MAX * sizeof *places.workers);
+  for (uint32_t w = 0; w < COORDINATOR_WORKERS_MAX; w++)
+    if (c->workers[w].greeted)
+      places.workers[places.worker_count++] =
+          (struct task_place_worker){w, buffer_bytes(&c->workers[w].endpoint)};
+  for (uint32_t needs = stage_needs(c->stage); needs; needs &= needs - 1) {
+    unsigned s = (unsigned)__builtin_ctz(needs);
+    const struct stage_progress *stage = &c->stages[s];
+    uint16_t *worker = arena_alloc(&arena, stage->task_count * sizeof *worker);
+    for (uint32_t t = 0; t < stage->task_count; t++) worker[t] = stage->tasks[t].worker;
+    places.worker[s] = worker;
+    places.task_count[s] = stage->task_count;
+  }
+  task_places_encode(&places, out);
+  arena_release(&arena);
+}
+
+static void give_task(struct coordinator *c, uint32_t worker, uint32_t t, struct bytes places) {
+  struct task *task = &c->tasks[t];
+  task->state = TASK_RUNNING;
+  task->worker = (uint16_t)worker;
+  task->attempts++;
+  c->workers[worker].holding++;
+  struct message message = {.kind = MESSAGE_TASK};
+  message.task = (struct message_task){.epoch = c->options.epoch,
+                                       .stage = c->stage,
+                                       .task = t,
+                                       .attempt = task->attempts,
+                                       .input = stage_input(c),
+                                       .places = places};
+  c->send(c->context, worker, &message);
+}
+
+/* The next task that a worker may take; task_count = none. */
+static uint32_t next_task_for(const struct coordinator *c, uint32_t worker) {
+  uint32_t t = c->next_pending;
+  while (t < c->task_count && (c->tasks[t].state != TASK_PENDING ||
+                               (worker_of_task(c, t) >= 0 && worker_of_task(c, t) != (int)worker)))
+    t++;
+  return t;
 }
 
 static void assign_tasks(struct coordinator *c) {
+  struct buffer places = {0};
   for (uint32_t w = 0; w < COORDINATOR_WORKERS_MAX && c->next_pending < c->task_count; w++) {
     struct worker_seat *seat = &c->workers[w];
-    while (seat->greeted && seat->holding < seat->places && c->next_pending < c->task_count) {
-      uint32_t t = c->next_pending;
-      struct task *task = &c->tasks[t];
-      task->state = TASK_RUNNING;
-      task->worker = (uint16_t)w;
-      task->attempts++;
-      seat->holding++;
+    while (seat->greeted && seat->holding < seat->places) {
+      uint32_t t = next_task_for(c, w);
+      if (t == c->task_count) break;
+      if (!places.size) stage_places(c, &places);
+      give_task(c, w, t, buffer_bytes(&places));
       while (c->next_pending < c->task_count && c->tasks[c->next_pending].state != TASK_PENDING)
         c->next_pending++;
-      struct message message = {.kind = MESSAGE_TASK};
-      message.task = (struct message_task){.epoch = c->options.epoch,
-                                           .stage = c->stage,
-                                           .task = t,
-                                           .attempt = task->attempts,
-                                           .input = stage_input(c)};
-      c->send(c->context, w, &message);
     }
   }
+  buffer_release(&places);
 }
 
 static void begin_stage(struct coordinator *c, enum stage stage) {
   c->stage = stage;
   c->task_count = stage_task_count(c, stage);
-  c->tasks = memory_resize(c->tasks, c->task_count * sizeof *c->tasks);
-  memset(c->tasks, 0, c->task_count * sizeof *c->tasks);
+  c->tasks = memory_new_zeroed(c->task_count, sizeof *c->tasks);
+  c->stages[stage] = (struct stage_progress){c->tasks, c->task_count};
   c->tasks_done = c->next_pending = 0;
   c->units_done = 0;
   c->stage_started_ms = c->now_ms;
@@ -158,7 +221,8 @@ int coordinator_worker_join(struct coordinator *c, uint64_t now_ms) {
   c->now_ms = now_ms;
   for (uint32_t w = 0; w < COORDINATOR_WORKERS_MAX; w++)
     if (!c->workers[w].present) {
-      c->workers[w] = (struct worker_seat){.present = true, .heard_ms = now_ms};
+      c->workers[w].present = true;
+      c->workers[w].heard_ms = now_ms;
       return (int)w;
     }
   return -1;
@@ -168,6 +232,12 @@ static void refuse(struct coordinator *c, uint32_t worker, enum err code, const 
   struct message message = {.kind = MESSAGE_REFUSED};
   message.refused = (struct message_refused){code, bytes_from_string(sentence)};
   c->send(c->context, worker, &message);
+}
+
+static uint32_t greeted_count(const struct coordinator *c) {
+  uint32_t count = 0;
+  for (uint32_t w = 0; w < COORDINATOR_WORKERS_MAX; w++) count += c->workers[w].greeted;
+  return count;
 }
 
 static void receive_hello(struct coordinator *c, uint32_t worker,
@@ -183,10 +253,12 @@ static void receive_hello(struct coordinator *c, uint32_t worker,
   if (seat->greeted) return;
   seat->greeted = true;
   seat->places = hello->compute_threads * (1 + TASKS_QUEUED_PER_THREAD);
-  struct message welcome = {.kind = MESSAGE_WELCOME,
-                            .welcome = {.worker = worker, .epoch = c->options.epoch}};
+  buffer_append_bytes(&seat->endpoint, hello->endpoint);
+  struct message welcome = {.kind = MESSAGE_WELCOME};
+  welcome.welcome = (struct message_welcome){worker, c->options.epoch, c->options.job_order};
   c->send(c->context, worker, &welcome);
   if (c->phase == COORDINATOR_WAITING) {
+    if (greeted_count(c) < c->options.workers_min) return;
     c->phase = COORDINATOR_RUNNING;
     begin_stage(c, 0);
     advance(c);
@@ -260,8 +332,7 @@ static void receive_failed(struct coordinator *c, uint32_t worker,
   struct task *task =
       answered_task(c, worker, failed->epoch, failed->stage, failed->task, failed->attempt);
   if (!task) return;
-  enum err code =
-      failed->code > ERR_OK && failed->code <= ERR_MISMATCH ? failed->code : ERR_MALFORMED;
+  enum err code = failed->code > ERR_OK && failed->code <= ERR_LOST ? failed->code : ERR_MALFORMED;
   c->workers[worker].holding--;
   if (err_class_of(code) == ERR_CLASS_RETRY && task->attempts < TASK_ATTEMPTS_MAX) {
     requeue(c, failed->task);
@@ -308,6 +379,7 @@ void coordinator_receive(struct coordinator *c, uint32_t worker, const struct me
 void coordinator_worker_lost(struct coordinator *c, uint32_t worker) {
   check(worker < COORDINATOR_WORKERS_MAX);
   if (!c->workers[worker].present) return;
+  buffer_release(&c->workers[worker].endpoint);
   c->workers[worker] = (struct worker_seat){0};
   for (uint32_t t = 0; t < c->task_count; t++)
     if (c->tasks[t].state == TASK_RUNNING && c->tasks[t].worker == worker) {
@@ -335,7 +407,7 @@ void coordinator_progress(const struct coordinator *c, struct coordinator_progre
                                        .units_done = c->units_done,
                                        .rows = c->row_count,
                                        .stage_started_ms = c->stage_started_ms};
-  for (uint32_t w = 0; w < COORDINATOR_WORKERS_MAX; w++) out->workers += c->workers[w].greeted;
+  out->workers = greeted_count(c);
 }
 
 const struct failure *coordinator_failure(const struct coordinator *c) { return &c->failure; }

@@ -3,13 +3,14 @@
  * A pure state machine: it reads no clock and no socket and never sees a record. The loop
  * (coordinator_loop.h) or a simulator feeds it messages and the time and sends what it asks for.
  *
- *                 first HELLO                 last task of PUBLISH done
+ *             workers_min HELLOs              last task of PUBLISH done
  *     WAITING ───────────────────▶ RUNNING ─────────────────────────────▶ DONE
  *                                     │  a task failed for good
  *                                     └─────────────────────────────────▶ FAILED
  *
  * Inside RUNNING stages follow each other in the order of proto/stages.def. A task goes to the next
- * free place of a worker; when a worker is lost its tasks go back; an answer for another epoch,
+ * free place of a worker, or of the worker that its stage's `at` names; it is told where the
+ * outputs lie that it needs. When a worker is lost its tasks go back; an answer for another epoch,
  * stage or attempt is dropped. */
 #ifndef GUIYI_COORDINATOR_COORDINATOR_H
 #define GUIYI_COORDINATOR_COORDINATOR_H
@@ -43,6 +44,9 @@ struct coordinator_options {
   uint32_t range_count;          /* into how many tasks REPAIR is cut */
   const struct model_spec *spec; /* what training must know of the plan; outlives the coordinator */
   uint64_t epoch;
+  uint32_t workers_min;   /* the run begins when so many have greeted; 0 counts as 1 */
+  bool shared_memory;     /* the workers share it: any task runs anywhere, nothing is exchanged */
+  struct bytes job_order; /* for WELCOME; outlives the coordinator */
 };
 
 struct coordinator;

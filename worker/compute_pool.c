@@ -11,8 +11,14 @@
 struct queued_task {
   struct queued_task *next;
   struct worker_task task;
-  struct buffer input;
+  struct buffer input, places;
 };
+
+static void queued_free(struct queued_task *queued) {
+  buffer_release(&queued->input);
+  buffer_release(&queued->places);
+  free(queued);
+}
 
 struct compute_thread {
   struct compute_pool *pool;
@@ -59,11 +65,10 @@ static void *thread_main(void *argument) {
   for (struct queued_task *queued; (queued = next_task(pool));) {
     struct compute_outcome *outcome = memory_new_zeroed(1, sizeof *outcome);
     outcome->task = queued->task;
-    outcome->failed = pool->compute(pool->context, thread->number, queued->task.stage,
-                                    queued->task.task, buffer_bytes(&queued->input),
-                                    &outcome->result, &outcome->units, &outcome->failure) != ERR_OK;
-    buffer_release(&queued->input);
-    free(queued);
+    struct compute_request request = {queued->task.stage, queued->task.task,
+                                      buffer_bytes(&queued->input), buffer_bytes(&queued->places)};
+    outcome->failed = pool->compute(pool->context, thread->number, &request, outcome) != ERR_OK;
+    queued_free(queued);
     /* The pointer changes hands through the socket, which orders everything written before it. */
     handover_give(outcome);
     if (zmq_send(out, &outcome, sizeof outcome, 0) != sizeof outcome) compute_outcome_free(outcome);
@@ -99,10 +104,11 @@ enum err compute_pool_open(struct compute_pool **out, void *zmq_context, uint32_
 }
 
 void compute_pool_submit(struct compute_pool *pool, const struct worker_task *task,
-                         struct bytes input) {
+                         struct bytes input, struct bytes places) {
   struct queued_task *queued = memory_new_zeroed(1, sizeof *queued);
   queued->task = *task;
   buffer_append_bytes(&queued->input, input);
+  buffer_append_bytes(&queued->places, places);
   pthread_mutex_lock(&pool->lock);
   *pool->last = queued;
   pool->last = &queued->next;
@@ -136,8 +142,7 @@ void compute_pool_close(struct compute_pool **pointer) {
   for (uint32_t i = 0; i < pool->thread_count; i++) pthread_join(pool->threads[i].thread, NULL);
   while (pool->first) {
     struct queued_task *next = pool->first->next;
-    buffer_release(&pool->first->input);
-    free(pool->first);
+    queued_free(pool->first);
     pool->first = next;
   }
   for (struct compute_outcome *o; (o = compute_pool_take(pool));) compute_outcome_free(o);

@@ -17,18 +17,26 @@ struct compute_outcome {
   struct buffer result;
   bool failed;
   struct failure failure;
+  struct worker_loss loss; /* when the failure is ERR_LOST */
 };
 
-/* One thread's call for one task; thread is its number in the pool. */
-typedef enum err compute_function(void *context, uint32_t thread, uint32_t stage, uint32_t task,
-                                  struct bytes input, struct buffer *result, uint64_t *units,
-                                  struct failure *failure);
+/* What one call computes. */
+struct compute_request {
+  uint32_t stage, task;
+  struct bytes input, places; /* borrowed for the call */
+};
+
+/* One thread's call for one task; thread is its number in the pool. Fills outcome's units, result
+ * and failure; the return value says whether it failed. */
+typedef enum err compute_function(void *context, uint32_t thread,
+                                  const struct compute_request *request,
+                                  struct compute_outcome *outcome);
 
 enum err compute_pool_open(struct compute_pool **out, void *zmq_context, uint32_t threads,
                            compute_function *compute, void *context, struct failure *failure);
 /* Does not block. */
 void compute_pool_submit(struct compute_pool *pool, const struct worker_task *task,
-                         struct bytes input);
+                         struct bytes input, struct bytes places);
 void *compute_pool_socket(struct compute_pool *pool);
 /* NULL when none is waiting. The caller releases it with compute_outcome_free. */
 struct compute_outcome *compute_pool_take(struct compute_pool *pool);

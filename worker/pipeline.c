@@ -411,21 +411,21 @@ static stage_function *const stage_functions[STAGE_COUNT] = {
     [STAGE_MERGE] = run_merge,   [STAGE_EXPORT] = run_export,       [STAGE_PUBLISH] = run_publish,
 };
 
-enum err pipeline_compute(void *pipeline_worker, uint32_t thread, uint32_t stage, uint32_t task,
-                          struct bytes input, struct buffer *result, uint64_t *units,
-                          struct failure *failure) {
+enum err pipeline_compute(void *pipeline_worker, uint32_t thread,
+                          const struct compute_request *request, struct compute_outcome *outcome) {
   struct pipeline_worker *w = pipeline_worker;
-  if (stage >= STAGE_COUNT || !stage_functions[stage])
-    return failure_set(failure, ERR_MALFORMED, "there is no stage %u here", stage);
+  if (request->stage >= STAGE_COUNT || !stage_functions[request->stage])
+    return failure_set(&outcome->failure, ERR_MALFORMED, "there is no stage %u here",
+                       request->stage);
   check(w->thread_base + thread < w->pipeline->options.threads_max);
   struct task_context t = {.p = w->pipeline,
                            .thread = &w->pipeline->threads[w->thread_base + thread],
-                           .task = task,
-                           .input = input,
-                           .result = result,
-                           .units = units,
-                           .failure = failure};
-  return stage_functions[stage](&t);
+                           .task = request->task,
+                           .input = request->input,
+                           .result = &outcome->result,
+                           .units = &outcome->units,
+                           .failure = &outcome->failure};
+  return stage_functions[request->stage](&t);
 }
 
 /* ---- lifetime ---- */

@@ -42,9 +42,8 @@ struct pipeline_worker {
   struct pipeline *pipeline;
   uint32_t thread_base; /* its compute threads are thread_base + thread */
 };
-enum err pipeline_compute(void *pipeline_worker, uint32_t thread, uint32_t stage, uint32_t task,
-                          struct bytes input, struct buffer *result, uint64_t *units,
-                          struct failure *failure);
+enum err pipeline_compute(void *pipeline_worker, uint32_t thread,
+                          const struct compute_request *request, struct compute_outcome *outcome);
 /* A run that was not published leaves no generation behind. */
 void pipeline_close(struct pipeline **pipeline);
 

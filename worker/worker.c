@@ -13,7 +13,8 @@ void worker_begin(struct worker *w, uint64_t now_ms) {
   struct message hello = {.kind = MESSAGE_HELLO,
                           .hello = {.protocol = PROTOCOL_VERSION,
                                     .incarnation = w->incarnation,
-                                    .compute_threads = w->compute_threads}};
+                                    .compute_threads = w->compute_threads,
+                                    .endpoint = w->endpoint}};
   send(w, &hello, now_ms);
 }
 
@@ -26,12 +27,15 @@ void worker_receive(struct worker *w, const struct message *message, uint64_t no
       w->phase = WORKER_WORKING;
       w->number = message->welcome.worker;
       w->epoch = message->welcome.epoch;
+      if (message->welcome.order.size &&
+          w->begin_job(w->context, message->welcome.order, &w->failure))
+        w->phase = WORKER_STOPPED;
       return;
     case MESSAGE_TASK: {
       const struct message_task *t = &message->task;
       if (w->phase != WORKER_WORKING || t->epoch != w->epoch) return;
       struct worker_task task = {t->epoch, t->stage, t->task, t->attempt};
-      w->compute(w->context, &task, t->input);
+      w->compute(w->context, &task, t->input, t->places);
       return;
     }
     case MESSAGE_STOP:
@@ -52,17 +56,22 @@ void worker_receive(struct worker *w, const struct message *message, uint64_t no
 }
 
 void worker_computed(struct worker *w, const struct worker_task *task, uint64_t units,
-                     struct bytes result, const struct failure *failure, uint64_t now_ms) {
+                     struct bytes result, const struct failure *failure,
+                     const struct worker_loss *loss, uint64_t now_ms) {
   if (w->phase != WORKER_WORKING || task->epoch != w->epoch) return;
   struct message message;
   if (failure) {
+    if (failure->code != ERR_LOST) loss = &worker_lost_nothing;
     message = (struct message){.kind = MESSAGE_TASK_FAILED};
     message.task_failed = (struct message_task_failed){.epoch = task->epoch,
                                                        .stage = task->stage,
                                                        .task = task->task,
                                                        .attempt = task->attempt,
                                                        .code = failure->code,
-                                                       .text = bytes_from_string(failure->message)};
+                                                       .text = bytes_from_string(failure->message),
+                                                       .lost_worker = loss->worker,
+                                                       .lost_stage = loss->stage,
+                                                       .lost_task = loss->task};
   } else {
     message = (struct message){.kind = MESSAGE_TASK_DONE};
     message.task_done = (struct message_task_done){.epoch = task->epoch,

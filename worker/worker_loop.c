@@ -29,9 +29,10 @@ static void send_to_coordinator(void *context, const struct message *message) {
     loop->failure = failure;
 }
 
-static void start_computing(void *context, const struct worker_task *task, struct bytes input) {
+static void start_computing(void *context, const struct worker_task *task, struct bytes input,
+                            struct bytes places) {
   struct worker_loop *loop = context;
-  compute_pool_submit(loop->pool, task, input);
+  compute_pool_submit(loop->pool, task, input, places);
 }
 
 static void receive_messages(struct worker_loop *loop) {
@@ -50,7 +51,7 @@ static void receive_messages(struct worker_loop *loop) {
 static void take_outcomes(struct worker_loop *loop) {
   for (struct compute_outcome *o; (o = compute_pool_take(loop->pool));) {
     worker_computed(&loop->worker, &o->task, o->units, buffer_bytes(&o->result),
-                    o->failed ? &o->failure : NULL, clock_monotonic_ms());
+                    o->failed ? &o->failure : NULL, &o->loss, clock_monotonic_ms());
     compute_outcome_free(o);
   }
 }

@@ -3,12 +3,14 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <cmocka.h>
 
 #include "common/training_counts.h"
 #include "coordinator/coordinator.h"
+#include "proto/task_places.h"
 #include "proto/task_result.h"
 
 enum { SPLITS = 7, EPOCH = 5, QUEUE_MAX = 1024 };
@@ -21,18 +23,43 @@ struct sent_task {
 struct fixture {
   struct coordinator *c;
   struct sent_task queue[QUEUE_MAX];
+  uint16_t worker_of[STAGE_COUNT][KEY_PARTITIONS]; /* who got each task; the check is `at` */
+  bool shared_memory;
   uint32_t queued;
   uint32_t stops, refusals;
   uint32_t done_by_stage[STAGE_COUNT];
   bool model_was_sent;
 };
 
+/* A task runs where its stage's `at` ran, and is told the truth about where its inputs are. */
+static void check_places(struct fixture *f, uint32_t worker, const struct message_task *task) {
+  enum stage at = stage_at(task->stage);
+  if (at != STAGE_ANY) assert_int_equal(worker, f->worker_of[at][task->task]);
+  f->worker_of[task->stage][task->task] = (uint16_t)worker;
+  struct arena arena = {0};
+  struct task_places places;
+  assert_int_equal(task_places_decode(task->places, &arena, &places, NULL), ERR_OK);
+  for (unsigned s = 0; s < STAGE_COUNT; s++) {
+    assert_int_equal(places.worker[s] != NULL, stage_needs(task->stage) >> s & 1);
+    for (uint32_t t = 0; places.worker[s] && t < places.task_count[s]; t++)
+      assert_int_equal(places.worker[s][t], f->worker_of[s][t]);
+  }
+  for (uint32_t w = 0; w < places.worker_count; w++) {
+    char endpoint[32];
+    snprintf(endpoint, sizeof endpoint, "tcp://10.0.0.%u:7001", places.workers[w].number + 1);
+    assert_string_equal(places.workers[w].endpoint.data, endpoint);
+  }
+  arena_release(&arena);
+}
+
 static void collect(void *context, uint32_t worker, const struct message *m) {
   struct fixture *f = context;
   if (m->kind == MESSAGE_TASK) {
     assert_true(f->queued < QUEUE_MAX);
     assert_true(m->task.epoch == EPOCH);
+    if (!f->shared_memory) check_places(f, worker, &m->task);
     f->queue[f->queued++] = (struct sent_task){worker, m->task};
+    f->queue[f->queued - 1].task.places = BYTES_EMPTY; /* was borrowed */
     if (m->task.stage == STAGE_LINK) f->model_was_sent = m->task.input.size == sizeof(struct model);
   }
   f->stops += m->kind == MESSAGE_STOP;
@@ -41,19 +68,29 @@ static void collect(void *context, uint32_t worker, const struct message *m) {
 
 static struct model_spec spec; /* no comparisons: training has nothing to do */
 
-static struct fixture *begin(uint32_t workers) {
+static struct fixture *begin_with(uint32_t workers, bool shared_memory, uint32_t workers_min) {
   struct fixture *f = calloc(1, sizeof *f);
-  struct coordinator_options options = {
-      .file_count = 2, .shard_count = 4, .range_count = 3, .spec = &spec, .epoch = EPOCH};
+  struct coordinator_options options = {.file_count = 2,
+                                        .shard_count = 4,
+                                        .range_count = 3,
+                                        .spec = &spec,
+                                        .epoch = EPOCH,
+                                        .workers_min = workers_min,
+                                        .shared_memory = shared_memory};
+  f->shared_memory = shared_memory;
   f->c = coordinator_new(&options, collect, f);
   for (uint32_t w = 0; w < workers; w++) {
     assert_int_equal(coordinator_worker_join(f->c, 1), w);
     struct message hello = {.kind = MESSAGE_HELLO};
-    hello.hello = (struct message_hello){PROTOCOL_VERSION, w + 1, 1};
+    char endpoint[32];
+    snprintf(endpoint, sizeof endpoint, "tcp://10.0.0.%u:7001", w + 1);
+    hello.hello = (struct message_hello){PROTOCOL_VERSION, w + 1, 1, bytes_from_string(endpoint)};
     coordinator_receive(f->c, w, &hello, 1);
   }
   return f;
 }
+
+static struct fixture *begin(uint32_t workers) { return begin_with(workers, true, 0); }
 
 static void end(struct fixture *f) {
   coordinator_free(f->c);
@@ -119,6 +156,29 @@ static void a_run_goes_through_all_stages_in_any_order_of_answers(void **state) 
     assert_int_equal(f->stops, 1 + seed % 4);
     end(f);
   }
+}
+
+static void workers_apart_get_tasks_where_their_data_is(void **state) {
+  (void)state;
+  for (uint64_t seed = 1; seed <= 50; seed++) {
+    uint32_t workers = 1 + seed % 4;
+    struct fixture *f = begin_with(workers, false, workers);
+    uint64_t random = seed;
+    while (f->queued) answer(f, take(f, &random));
+    assert_int_equal(phase(f), COORDINATOR_DONE);
+    assert_each_stage_ran_once(f);
+    assert_int_equal(f->done_by_stage[STAGE_CLASSIFY], SPLITS);
+    assert_int_equal(f->done_by_stage[STAGE_SCORE], KEY_PARTITIONS);
+    end(f);
+  }
+}
+
+static void a_run_waits_for_its_workers(void **state) {
+  (void)state;
+  struct fixture *f = begin_with(2, false, 3);
+  assert_int_equal(phase(f), COORDINATOR_WAITING);
+  assert_int_equal(f->queued, 0);
+  end(f);
 }
 
 static void a_lost_workers_tasks_go_to_another(void **state) {
@@ -241,7 +301,7 @@ static void another_protocol_is_refused(void **state) {
   struct fixture *f = begin(0);
   assert_int_equal(coordinator_worker_join(f->c, 1), 0);
   struct message hello = {.kind = MESSAGE_HELLO};
-  hello.hello = (struct message_hello){PROTOCOL_VERSION + 1, 1, 1};
+  hello.hello = (struct message_hello){PROTOCOL_VERSION + 1, 1, 1, BYTES_EMPTY};
   coordinator_receive(f->c, 0, &hello, 1);
   assert_int_equal(f->refusals, 1);
   assert_int_equal(phase(f), COORDINATOR_WAITING);
@@ -251,6 +311,8 @@ static void another_protocol_is_refused(void **state) {
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(a_run_goes_through_all_stages_in_any_order_of_answers),
+      cmocka_unit_test(workers_apart_get_tasks_where_their_data_is),
+      cmocka_unit_test(a_run_waits_for_its_workers),
       cmocka_unit_test(a_lost_workers_tasks_go_to_another),
       cmocka_unit_test(a_silent_worker_is_lost),
       cmocka_unit_test(answers_that_do_not_fit_have_no_effect),
