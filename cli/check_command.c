@@ -5,12 +5,14 @@
 
 #include "cli/commands.h"
 #include "cli/job_json.h"
+#include "worker/blocking_defaults.h"
 #include "worker/quality_rules.h"
 
 static const char documentation[] =
     "Validate a job file and print the job it comes to: every field with its type and role, "
     "derived "
-    "ones included, and the blocking rules that were made. A mistake is answered with file, line, "
+    "ones included, and the blocking rules that were made. Match rules whose pairs no block brings "
+    "together are warned of. A mistake is answered with file, line, "
     "key and the nearest valid name. Data files are not opened.\v"
     "Examples:\n"
     "  guiyi check crm.yaml\n"
@@ -49,10 +51,15 @@ static error_t parse_option(int key, char *text, struct argp_state *state) {
 /* What the job says nothing of and the plan decided, as comments behind the job. */
 static void print_derived(const struct plan *plan, struct buffer *out) {
   const struct job *job = plan->job;
-  if (job->blocking_count == 0)
-    buffer_append_string(out, "# blocking rules, made from the fields' types:\n");
-  for (uint32_t r = 0; r < plan->blocking_count && job->blocking_count == 0; r++) {
+  bool said = false;
+  for (uint32_t r = 0; r < plan->blocking_count; r++) {
     const struct plan_blocking_rule *rule = &plan->blocking[r];
+    if (job->blocking_count && !rule->for_match_rule) continue;
+    if (!said)
+      buffer_append_string(out, job->blocking_count
+                                    ? "# blocking rules, made for match rules:\n"
+                                    : "# blocking rules, made from the fields' types:\n");
+    said = true;
     buffer_append_string(out, "#   [");
     for (uint32_t i = 0; i < rule->part_count; i++) {
       if (i) buffer_append_string(out, ", ");
@@ -70,6 +77,23 @@ static void print_derived(const struct plan *plan, struct buffer *out) {
   for (uint32_t i = 0; i < plan->left_out_count; i++)
     buffer_printf(out, "# not compared, there are %d more useful fields: %s\n", JOB_COMPARISONS_MAX,
                   job->fields[plan->left_out[i]].name.data);
+}
+
+/* A match rule decides only about pairs that a block brings together. */
+static void warn_of_match_rules(const struct arguments *a, const struct plan *plan) {
+  for (uint32_t m = 0; m < plan->match_rule_count; m++) {
+    const struct plan_match_rule *rule = &plan->match_rules[m];
+    if (rule->has_block) continue;
+    struct buffer keys = {0};
+    blocking_defaults_suggest(plan, rule, &keys);
+    fprintf(
+        stderr,
+        "%s:%u: warning: match rule %.*s: no blocking rule brings all of its pairs together, so "
+        "it decides only about those that other fields bring together%s%s\n",
+        a->path, plan->job->match_rules[m].place.line, (int)rule->id.size, rule->id.data,
+        keys.size ? "; to compare more, add to blocking.rules: " : "", buffer_string(&keys));
+    buffer_release(&keys);
+  }
 }
 
 static enum err check_job(const struct arguments *a, struct job *job, struct failure *failure) {
@@ -91,6 +115,7 @@ static enum err check_job(const struct arguments *a, struct job *job, struct fai
             a->path, job->source_count, job->field_count, plan.comparison_count,
             plan.blocking_count, job->match_rule_count, job->quality_rule_count);
   }
+  warn_of_match_rules(a, &plan);
   fputs(buffer_string(&out), stdout);
   buffer_release(&out);
   quality_rules_free(rules);

@@ -93,6 +93,7 @@ static void write_blocking(const struct plan *plan, struct json_writer *w) {
     json_object_begin(w);
     json_key(w, "name"), json_bytes(w, rule->name);
     json_key(w, "identifier"), json_bool(w, rule->is_identifier);
+    json_key(w, "for_match_rule"), json_bool(w, rule->for_match_rule);
     json_key(w, "cap"), json_u64(w, rule->cap);
     write_parts(plan, w, "keys", rule->parts, rule->part_count);
     write_parts(plan, w, "refine", rule->refine, rule->refine_count);
@@ -101,7 +102,8 @@ static void write_blocking(const struct plan *plan, struct json_writer *w) {
   json_array_end(w);
 }
 
-static void write_rules(const struct job *job, struct json_writer *w) {
+static void write_rules(const struct plan *plan, struct json_writer *w) {
+  const struct job *job = plan->job;
   json_key(w, "match_rules");
   json_array_begin(w);
   for (uint32_t r = 0; r < job->match_rule_count; r++) {
@@ -109,6 +111,7 @@ static void write_rules(const struct job *job, struct json_writer *w) {
     json_key(w, "id"), json_bytes(w, job->match_rules[r].id);
     json_key(w, "then");
     json_string(w, choice_name(job_match_rule_keys, "then", (int)job->match_rules[r].action));
+    json_key(w, "has_block"), json_bool(w, plan->match_rules[r].has_block);
     json_object_end(w);
   }
   json_array_end(w);
@@ -151,7 +154,7 @@ void job_json(const struct plan *plan, struct json_writer *w) {
   json_array_end(w);
   json_key(w, "blocking_is_derived"), json_bool(w, job->blocking_count == 0);
   write_blocking(plan, w);
-  write_rules(job, w);
+  write_rules(plan, w);
   json_key(w, "left_out");
   json_array_begin(w);
   for (uint32_t i = 0; i < plan->left_out_count; i++)

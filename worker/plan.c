@@ -175,7 +175,6 @@ static enum err resolve_blocking(const struct job *job, struct plan *plan,
       code = resolve_part(job, plan, from, from->refine[i], &to->refine[i], failure);
     if (code) return code;
   }
-  blocking_defaults_refine(plan);
   return ERR_OK;
 }
 
@@ -323,15 +322,12 @@ enum err plan_make(struct job *job, struct plan *plan, struct failure *failure) 
   choose_comparisons(job, plan);
   plan->name_comparison = name_comparison(job, plan);
   find_name_parts(job, plan);
-  enum err code = ERR_OK;
-  if (job->blocking_count)
-    code = resolve_blocking(job, plan, failure);
-  else
-    blocking_defaults_make(plan, &job->arena);
+  enum err code = resolve_match_rules(job, plan, failure);
+  if (!code && job->blocking_count) code = resolve_blocking(job, plan, failure);
   if (code) return code;
+  blocking_defaults_make(plan, &job->arena);
   finish_blocking(job, plan);
-  code = resolve_match_rules(job, plan, failure);
-  return code ? code : check_fixed_weights(job, plan, failure);
+  return check_fixed_weights(job, plan, failure);
 }
 
 static uint64_t part_hash(const struct plan *plan, struct plan_key_part part,

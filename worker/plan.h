@@ -28,8 +28,9 @@ struct plan_blocking_rule {
   struct plan_key_part parts[JOB_KEY_PARTS_MAX];
   struct plan_key_part refine[JOB_KEY_PARTS_MAX];
   uint8_t part_count, refine_count;
-  bool is_identifier; /* one identifier's exact part: sharing is analysed, and its block may be as
-                         large as one customer's records get */
+  bool is_identifier;  /* one identifier's exact part: sharing is analysed, and its block may be as
+                          large as one customer's records get */
+  bool for_match_rule; /* made because a match rule's pairs had none */
   uint32_t cap;
   uint16_t
       comparisons; /* bit set: comparisons whose fields the rule uses; held out when it trains */
@@ -39,6 +40,8 @@ struct plan_match_rule {
   struct bytes id;
   uint16_t accepted[JOB_COMPARISONS_MAX]; /* bit n: nibble n is accepted; 0xFFFF where not named */
   enum match_action action;
+  bool has_block; /* some blocking rule brings together every pair that it decides about (of one
+                     that separates: nothing is to be brought together) */
 };
 
 struct plan {

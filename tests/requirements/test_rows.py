@@ -561,9 +561,9 @@ def s1_23_phone_and_mail_or_name_and_company(p):
                                    "邮箱地址": ["exclusive", "family", "shared"]}, "then": "merge"},
              {"id": "R9", "when": {"客户姓名": "exact", "公司名称": "exact"}, "then": "review"}]
 
-    def run(a, b):
+    def run(a, b, **more):
         return p.run({"s.csv": table("id 姓名 手机 邮箱 公司", [(1, *a), (2, *b)])}, [source("s", columns)],
-                     match={"rules": rules}, thresholds={"accept": 40, "review": 39})
+                     match={"rules": rules}, thresholds={"accept": 40, "review": 39}, **more)
     shanghai, brackets, beijing = "上海明远科技有限公司", "明远科技（上海）有限公司", "北京明远科技有限公司"
     for a, b in ((0, 1), (1, 0)):
         pair = [("张伟", "13912345067", "zw@qq.com", ""), ("小张", "13912345067", "ZW@qq.com", "")]
@@ -571,6 +571,8 @@ def s1_23_phone_and_mail_or_name_and_company(p):
         pair = [("李娜", "13912345067", "", shanghai), ("李娜", "17755029384", "", brackets)]
         result = run(pair[a], pair[b])
         equal([result.together("s/1", "s/2"), result.reviewed("s/1", "s/2")], [False, ["rule"]], "name and company")
+        result = run(pair[a], pair[b], blocking={"rules": [["手机号码"]]})
+        equal(result.reviewed("s/1", "s/2"), ["rule"], "the rule's own blocks")
         pair = [("李娜", "13912345067", "", shanghai), ("李娜", "17755029384", "", beijing)]
         result = run(pair[a], pair[b])
         equal([result.together("s/1", "s/2"), result.reviewed("s/1", "s/2")], [False, []], "other region")

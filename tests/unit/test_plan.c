@@ -11,6 +11,7 @@
 #include <stdlib.h>
 
 #include "common/hash.h"
+#include "worker/blocking_defaults.h"
 #include "worker/pattern.h"
 #include "worker/plan.h"
 
@@ -200,6 +201,86 @@ static void levels_become_nibbles(void **state) {
   job_release(&job);
 }
 
+static const struct plan_blocking_rule *blocking_of(const struct plan *plan, const char *name) {
+  for (uint32_t r = 0; r < plan->blocking_count; r++)
+    if (bytes_equal(plan->blocking[r].name, bytes_from_string(name))) return &plan->blocking[r];
+  return NULL;
+}
+
+/* Its pairs agree in name and company alone: no other rule need bring them together. */
+static const char same_name_and_company[] =
+    "match:\n  rules:\n"
+    "    - {id: R9, when: {客户姓名: exact, 公司名称: exact, 手机号码: differ}, then: review}\n";
+
+static void a_match_rule_gets_its_blocks(void **state) {
+  (void)state;
+  struct job job;
+  struct plan plan;
+  make(same_name_and_company, &job, &plan);
+  const struct plan_blocking_rule *rule = blocking_of(&plan, "客户姓名 + 公司名称");
+  assert_non_null(rule);
+  assert_true(rule->refine_count > 0 && rule->cap > 0);
+  assert_int_equal(rule->comparisons,
+                   1u << comparison_of(&plan, "客户姓名") | 1u << comparison_of(&plan, "公司名称"));
+  assert_true(plan.match_rules[0].has_block);
+  assert_true(plan.blocking_count <= JOB_BLOCKING_RULES_MAX);
+  job_release(&job);
+
+  /* Beside the job's own rules too; and one that the job has serves. */
+  char more[1024];
+  snprintf(more, sizeof more, "blocking: {rules: [[手机号码]]}\n%s", same_name_and_company);
+  make(more, &job, &plan);
+  assert_int_equal(plan.blocking_count, 2);
+  assert_true(blocking_of(&plan, "客户姓名 + 公司名称")->for_match_rule);
+  assert_true(plan.match_rules[0].has_block);
+  job_release(&job);
+  snprintf(more, sizeof more, "blocking: {rules: [[公司名称, 客户姓名]]}\n%s",
+           same_name_and_company);
+  make(more, &job, &plan);
+  assert_int_equal(plan.blocking_count, 1);
+  assert_true(plan.match_rules[0].has_block);
+  job_release(&job);
+}
+
+static void an_identifier_is_block_enough(void **state) {
+  (void)state;
+  struct job job;
+  struct plan plan;
+  make(
+      "blocking: {rules: [[客户姓名, 出生日期]]}\n"
+      "match:\n  rules:\n"
+      "    - {id: R1, when: {手机号码: [exclusive, recycled], 客户姓名: exact}, then: merge}\n"
+      "    - {id: R2, when: {手机号码: exact, 客户姓名: differ}, then: household}\n"
+      "    - {id: R3, when: {公司名称: differ}, then: separate}\n",
+      &job, &plan);
+  assert_int_equal(plan.blocking_count, 2);
+  assert_true(plan.blocking[0].is_identifier && plan.blocking[0].for_match_rule);
+  for (int m = 0; m < 3; m++) assert_true(plan.match_rules[m].has_block);
+  job_release(&job);
+}
+
+/* Half of the base in one block, or nothing that agrees exactly: the user is told. */
+static void what_can_have_no_block_is_known(void **state) {
+  (void)state;
+  struct job job;
+  struct plan plan;
+  make(
+      "expected_records: 50000\n"
+      "match:\n  rules:\n"
+      "    - {id: R1, when: {性别: exact, 出生日期: differ}, then: review}\n"
+      "    - {id: R2, when: {客户姓名: at least similar, 公司名称: exact}, then: merge}\n"
+      "    - {id: R3, when: {客户姓名: at least similar, 地址: exact}, then: merge}\n",
+      &job, &plan);
+  assert_false(plan.match_rules[0].has_block);
+  assert_true(plan.match_rules[1].has_block);
+  assert_false(plan.match_rules[2].has_block);
+  struct buffer keys = {0};
+  blocking_defaults_suggest(&plan, &plan.match_rules[2], &keys);
+  assert_string_equal(buffer_string(&keys), "[客户姓名.given, 地址.road_number]");
+  buffer_release(&keys);
+  job_release(&job);
+}
+
 static void wrong_names_are_told_with_the_nearest(void **state) {
   (void)state;
   expect_mistake(
@@ -290,6 +371,9 @@ int main(void) {
       cmocka_unit_test(every_identifier_gets_a_rule_of_its_own),
       cmocka_unit_test(keys_carry_their_rule_and_need_every_part),
       cmocka_unit_test(levels_become_nibbles),
+      cmocka_unit_test(a_match_rule_gets_its_blocks),
+      cmocka_unit_test(an_identifier_is_block_enough),
+      cmocka_unit_test(what_can_have_no_block_is_known),
       cmocka_unit_test(wrong_names_are_told_with_the_nearest),
       cmocka_unit_test(one_corrupted_field_never_hides_a_record),
       cmocka_unit_test(the_plan_depends_on_the_job_alone),

@@ -294,6 +294,7 @@ const struct field_type address_type = {
     .feature_size = sizeof(struct address_feature),
     .search = FIELD_SEARCH_TEXT,
     .is_personal = true,
+    .exact_is_loose = true,
     .survivorship = SURVIVE_MOST_COMPLETE,
     .kind_names = (const char *const[]){"text", "province", "city", "district", "township", "road",
                                         "number", "building", "room", "street_address", "place",

@@ -102,9 +102,10 @@ struct field_type {
   uint16_t feature_size; /* bytes, a multiple of 8, at most FIELD_FEATURE_BYTES_MAX; 0 = is not
                             compared */
   enum field_search search;
-  bool is_identifier; /* agreement is strong evidence; sharing is analysed (phone, id_card …) */
-  bool is_reissued;   /* an identifier that fell silent may be given to another owner (phone) */
-  bool is_personal;   /* masked by default */
+  bool is_identifier;  /* agreement is strong evidence; sharing is analysed (phone, id_card …) */
+  bool is_reissued;    /* an identifier that fell silent may be given to another owner (phone) */
+  bool is_personal;    /* masked by default */
+  bool exact_is_loose; /* values that agree exactly may have other key parts 0 (address) */
   enum survivorship survivorship; /* default rule (common/field_options.h) */
   const char *const *kind_names;  /* indexed by kind, NULL-terminated */
   const char *const *part_names;  /* key parts, [0] is "exact", NULL-terminated */
