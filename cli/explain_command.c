@@ -138,17 +138,20 @@ static const char *contradiction_words(const struct pair *p, const struct contra
                       (int)second.size, second.data);
 }
 
+static struct bytes rule_id(const struct pair *p, int rule) {
+  return p->open->plan.match_rules[rule].id;
+}
+
 /* What decided about the two records alone. */
 static const char *verdict_words(const struct pair *p) {
   const struct explanation *e = &p->explanation;
-  const struct plan *plan = &p->open->plan;
   switch (e->verdict) {
     case EXPLAIN_SAME_RECORD:
       return "matched: they are one record of the source (the same id)";
     case EXPLAIN_CONTRADICTION:
       return arena_printf(p->arena, "kept apart: %s", contradiction_words(p, &e->contradiction));
     case EXPLAIN_RULE: {
-      struct bytes id = plan->match_rules[e->decision.rule].id;
+      struct bytes id = rule_id(p, e->decision.rule);
       return arena_printf(p->arena, "%s by the match rule %.*s", action_words(e->decision.action),
                           (int)id.size, id.data);
     }
@@ -300,8 +303,12 @@ static void print_text(const struct pair *p, struct buffer *out) {
         change->nibble >= PATTERN_EXACT && !e->comparisons[change->comparison].is_identifier;
     text_table_printf(&table, "%.*s were '%s'%s", (int)field.size, field.data, change->level,
                       is_rarity ? rarity_words(change->nibble, p->arena) : "");
-    text_table_printf(&table, "%s bits, %s", bits(change->score, p->arena),
-                      action_words(change->action));
+    if (change->rule >= 0)
+      text_table_printf(&table, "%s by the match rule %.*s", action_words(change->action),
+                        (int)rule_id(p, change->rule).size, rule_id(p, change->rule).data);
+    else
+      text_table_printf(&table, "%s by the score: %s bits", action_words(change->action),
+                        bits(change->score, p->arena));
   }
   text_table_print(&table, 2, out);
   text_table_release(&table);
@@ -403,6 +410,11 @@ static void print_json(const struct pair *p, struct buffer *out) {
     json_weight(&w, "score", e->changes[i].score);
     json_key(&w, "action");
     json_string(&w, actions[e->changes[i].action]);
+    json_key(&w, "rule");
+    if (e->changes[i].rule >= 0)
+      json_bytes(&w, rule_id(p, e->changes[i].rule));
+    else
+      json_null(&w);
     json_object_end(&w);
   }
   json_array_end(&w);

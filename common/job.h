@@ -118,6 +118,12 @@ struct job_column {
   struct job_place place;
 };
 
+/* Is the name space of its accounts made from other cells of the row ("{appid}")? */
+static inline bool job_column_has_template(const struct job_column *column) {
+  struct bytes text = column->options.name_space;
+  return text.size && memchr(text.data, '{', text.size);
+}
+
 struct job_constant {
   uint16_t field;
   struct bytes value;

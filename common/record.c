@@ -51,6 +51,19 @@ void record_encode(struct buffer *out, const struct record_header *header, struc
   out->size += h.size;
 }
 
+void record_add_name_spaces(struct buffer *out, size_t offset, struct bytes name_spaces) {
+  struct record_header h;
+  memcpy(&h, out->data + offset, sizeof h);
+  check(offset + h.size == out->size && !(h.flags & RECORD_HAS_NAME_SPACES));
+  uint32_t size = (uint32_t)name_spaces.size;
+  buffer_append(out, &size, sizeof size);
+  buffer_append_bytes(out, name_spaces);
+  while (out->size % 8) buffer_append_char(out, '\0');
+  h.flags |= RECORD_HAS_NAME_SPACES;
+  h.size = (uint32_t)(out->size - offset);
+  memcpy(out->data + offset, &h, sizeof h);
+}
+
 /* Header and ids; *at is where the values begin. */
 static enum err decode_id(struct bytes data, struct record_view *view, const char **at) {
   if (data.size < sizeof *view->header || (uintptr_t)data.data % 8) return ERR_MALFORMED;
@@ -67,6 +80,19 @@ static enum err decode_id(struct bytes data, struct record_view *view, const cha
     view->id = bytes_of(cut + 1, h->id_size - view->source_id.size - 1);
   }
   *at = id + h->id_size;
+  return ERR_OK;
+}
+
+/* Behind the values, on the next multiple of eight: their size in four bytes, then they. */
+static enum err decode_name_spaces(const char *start, const char *at, const char *end,
+                                   struct record_view *view) {
+  uint32_t size;
+  size_t skip = (size_t)(start - at) & 7;
+  if ((size_t)(end - at) < skip + sizeof size) return ERR_MALFORMED;
+  memcpy(&size, at + skip, sizeof size);
+  at += skip + sizeof size;
+  if ((size_t)(end - at) < size) return ERR_MALFORMED;
+  view->name_spaces = bytes_of(at, size);
   return ERR_OK;
 }
 
@@ -89,7 +115,9 @@ enum err record_decode(struct bytes data, uint32_t field_count, struct record_vi
                                             (uint8_t)(tag >> STATE_BITS)};
     at += size;
   }
-  return ERR_OK;
+  view->name_spaces = BYTES_EMPTY;
+  return view->header->flags & RECORD_HAS_NAME_SPACES ? decode_name_spaces(data.data, at, end, view)
+                                                      : ERR_OK;
 }
 
 void record_view_of_id(const char *data, struct record_view *view) {

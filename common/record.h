@@ -18,6 +18,7 @@ enum {
   RECORD_HAS_NO_ID = 1,    /* source_record_id is made from content and occurrence */
   RECORD_FOR_REVIEW = 2,   /* a quality rule asked for a look */
   RECORD_NAMES_SOURCE = 4, /* the packed id is source id, RECORD_VALUE_SEPARATOR, own id */
+  RECORD_HAS_NAME_SPACES = 8,
 };
 
 /* A value with several parts (multi fields) separates them with this; inputs never contain it. */
@@ -50,6 +51,9 @@ struct record_view {
   struct bytes source_id; /* of the record that names its source itself (RECORD_NAMES_SOURCE); else
                              empty: record_source_id() knows both cases */
   struct record_value values[JOB_FIELDS_MAX]; /* job.field_count of them */
+  /* Of accounts whose name space other cells of the row make: one per such column of the source, in
+   * its order, RECORD_VALUE_SEPARATOR between them. Those cells are not kept otherwise. */
+  struct bytes name_spaces;
 };
 
 /* The source a record says it is from: the job source's id, or the name in the record itself. */
@@ -59,9 +63,11 @@ struct bytes record_source_id(const struct job *job, const struct record_view *v
  * record's source where the job's source does not (RECORD_NAMES_SOURCE is set then). */
 void record_encode(struct buffer *out, const struct record_header *header, struct bytes source_id,
                    struct bytes id, const struct record_value *values, uint32_t field_count);
+/* Adds them to the record that was encoded last, at this offset of out. */
+void record_add_name_spaces(struct buffer *out, size_t offset, struct bytes name_spaces);
 /* ERR_MALFORMED when the bytes are not a record of so many fields; never reads beyond data. */
 enum err record_decode(struct bytes data, uint32_t field_count, struct record_view *view);
-/* Header, id and source id only: for what does not look at values. values[] is not touched. Like
+/* Header, id and source id only: for what does not look at values. The rest is not touched. Like
  * record_view_of, for bytes that this process packed itself. */
 void record_view_of_id(const char *data, struct record_view *view);
 /* For bytes that this process packed itself. */

@@ -447,7 +447,16 @@ static void an_explanation_says_what_decided(void **state) {
   assert_int_equal(why.changes[0].comparison, FAKE_PHONE);
   assert_string_equal(why.changes[0].level, "exclusive");
   assert_int_equal(why.changes[0].score, (-14 + 9 + 16 - 4) * WEIGHT_BIT);
+  assert_int_equal(why.changes[0].rule, -1);
   assert_int_equal(why.changes[2].comparison, FAKE_BIRTH);
+  struct plan_match_rule merge = rule(MATCH_MERGE);
+  merge.accepted[FAKE_PHONE] = 0xFF00;
+  fake.plan.match_rules = &merge;
+  fake.plan.match_rule_count = 1;
+  explain_pair(&fake.plan, &model, fake_row(&fake, rows, 0), fake_row(&fake, rows, 1), &why);
+  assert_int_equal(why.changes[0].comparison, FAKE_PHONE);
+  assert_int_equal(why.changes[0].rule, 0); /* whatever its score would be */
+  assert_int_equal(why.changes[2].rule, -1);
   explain_pair(&fake.plan, &model, fake_row(&fake, rows, 2), fake_row(&fake, rows, 3), &why);
   assert_int_equal(why.verdict, EXPLAIN_CONTRADICTION);
   assert_int_equal(why.contradiction.comparison, FAKE_CARD);

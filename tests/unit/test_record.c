@@ -46,6 +46,34 @@ static void a_record_comes_back_as_it_was(void **state) {
   buffer_release(&out);
 }
 
+static void name_spaces_stand_behind_the_values(void **state) {
+  (void)state;
+  static char longer[300];
+  struct bytes two = {"wx7a\x1f", 5}; /* the second is empty */
+  struct buffer out = {0};
+  struct record_view view;
+  for (size_t size = 0; size < 9; size++) {
+    size_t offset = out.size;
+    encode_one(&out, BYTES_EMPTY, longer, size);
+    record_add_name_spaces(&out, offset, two);
+    record_view_of(out.data + offset, FIELDS, &view);
+    assert_int_equal(offset + view.header->size, out.size);
+    assert_int_equal(view.header->size % 8, 0);
+    assert_true(bytes_equal(view.name_spaces, two));
+    assert_true(bytes_equal(view.values[3].text, BYTES("z")));
+  }
+  /* Their size goes beyond the record. */
+  char *size = memmem(out.data, out.size, "\5\0\0\0wx7a", 8);
+  assert_non_null(size);
+  *size = 77;
+  assert_int_equal(record_decode(buffer_bytes(&out), FIELDS, &view), ERR_MALFORMED);
+  buffer_release(&out);
+  encode_one(&out, BYTES_EMPTY, longer, 3);
+  record_view_of(out.data, FIELDS, &view);
+  assert_int_equal(view.name_spaces.size, 0);
+  buffer_release(&out);
+}
+
 static void damaged_records_are_refused_without_reading_beyond(void **state) {
   (void)state;
   static char longer[300];
@@ -83,6 +111,7 @@ static void keys_tell_sources_ids_and_content_apart(void **state) {
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(a_record_comes_back_as_it_was),
+      cmocka_unit_test(name_spaces_stand_behind_the_values),
       cmocka_unit_test(damaged_records_are_refused_without_reading_beyond),
       cmocka_unit_test(keys_tell_sources_ids_and_content_apart),
   };

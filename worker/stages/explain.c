@@ -53,6 +53,7 @@ static void find_change(const struct plan *plan, const struct model *model, uint
     best.level = decision_nibble_name(plan, c, nibble);
     best.score = decision.score;
     best.action = decision.action;
+    best.rule = decision.rule;
   }
   if (nearest != INT64_MAX) out->changes[out->change_count++] = best;
 }

@@ -27,6 +27,7 @@ struct explain_change {
   const char *level;
   int32_t score;               /* it would be */
   enum decision_action action; /* and the decision */
+  int rule;                    /* the match rule that would decide; -1 = the score would */
 };
 
 enum explain_verdict {

@@ -125,12 +125,7 @@ static void add_parts(struct row_work *w, uint16_t field, const struct field_opt
   }
 }
 
-/* The column's options; with the name space of this row where it depends on other cells. */
-static const struct field_options *options_of(struct row_work *w, uint32_t index,
-                                              struct field_options *room) {
-  const struct ingest_template *template = &w->binding->name_spaces[index];
-  const struct field_options *options = &w->source->columns[index].options;
-  if (template->part_count == 0) return options;
+static struct bytes name_space_of(struct row_work *w, const struct ingest_template *template) {
   size_t size = 0;
   for (uint32_t i = 0; i < template->part_count; i++) {
     const struct ingest_template_part *part = &template->parts[i];
@@ -143,9 +138,34 @@ static const struct field_options *options_of(struct row_work *w, uint32_t index
     if (from.size) memcpy(at, from.data, from.size);
     at += from.size;
   }
+  return bytes_of(text, (size_t)(at - text));
+}
+
+/* The column's options; with the name space of this row where it depends on other cells. */
+static const struct field_options *options_of(struct row_work *w, uint32_t index,
+                                              struct field_options *room) {
+  const struct ingest_template *template = &w->binding->name_spaces[index];
+  const struct field_options *options = &w->source->columns[index].options;
+  if (template->part_count == 0) return options;
   *room = *options;
-  room->name_space = bytes_of(text, (size_t)(at - text));
+  room->name_space = name_space_of(w, template);
   return room;
+}
+
+/* What record_view.name_spaces says. */
+static struct bytes all_name_spaces(struct row_work *w) {
+  struct bytes all = BYTES_EMPTY;
+  bool first = true;
+  for (uint32_t c = 0; c < w->source->column_count; c++) {
+    const struct ingest_template *template = &w->binding->name_spaces[c];
+    if (template->part_count == 0) continue;
+    struct bytes one = name_space_of(w, template);
+    all = first ? one
+                : bytes_from_string(arena_printf(w->scratch, "%.*s%c%.*s", (int)all.size, all.data,
+                                                 RECORD_VALUE_SEPARATOR, (int)one.size, one.data));
+    first = false;
+  }
+  return all;
 }
 
 static void add_column(struct row_work *w, uint32_t index) {
@@ -397,7 +417,10 @@ static void keep_record(struct row_work *w, uint32_t column_count, uint32_t row_
   }
   h.time_ms = record_time_ms(w);
   out->record_offsets[row_number - out->first_row] = out->records.size;
+  size_t offset = out->records.size;
   record_encode(&out->records, &h, source_id, id, w->values, w->plan->job->field_count);
+  if (w->binding->has_name_spaces)
+    record_add_name_spaces(&out->records, offset, all_name_spaces(w));
   w->row->record_key = h.key.low;
   w->row->day = local_day_of(h.time_ms, w->plan->job->timezone_minutes);
   w->row->source = (uint16_t)out->source;

@@ -29,6 +29,7 @@ struct ingest_binding {
   int time_fields[INGEST_TIME_FIELDS]; /* where a record's time is looked for, in this order; -1 =
                                           no such field */
   const struct ingest_template *name_spaces; /* by job column of the source */
+  bool has_name_spaces;                      /* some have parts */
   struct record_check check;
   struct record_value *constants; /* by job constant, standardised; the text is in the arena */
 };

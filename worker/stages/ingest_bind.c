@@ -53,7 +53,6 @@ static enum err missing_columns(const struct source_file *file, struct buffer *m
 static struct ingest_template template_read(const struct source_file *file, struct bytes text,
                                             struct arena *arena, struct buffer *missing) {
   struct ingest_template template = {0};
-  if (!text.size || !memchr(text.data, '{', text.size)) return template;
   struct ingest_template_part *parts = arena_alloc(arena, (text.size + 1) * sizeof *parts);
   while (text.size) {
     const char *open = memchr(text.data, '{', text.size);
@@ -78,12 +77,15 @@ enum err ingest_bind(const struct plan *plan, uint32_t source, const struct sour
   struct buffer missing = {0};
   *out = (struct ingest_binding){.source_column = -1};
   out->column_of = arena_alloc(arena, s->column_count * sizeof *out->column_of);
-  struct ingest_template *name_spaces = arena_alloc(arena, s->column_count * sizeof *name_spaces);
+  struct ingest_template *name_spaces =
+      arena_alloc_zeroed(arena, s->column_count * sizeof *name_spaces);
   out->key_columns = arena_alloc(arena, s->key_count * sizeof *out->key_columns);
   out->constants = arena_alloc_zeroed(arena, s->constant_count * sizeof *out->constants);
   for (uint32_t c = 0; c < s->column_count; c++) {
     out->column_of[c] = column_need(file, s->columns[c].name, &missing);
+    if (!job_column_has_template(&s->columns[c])) continue;
     name_spaces[c] = template_read(file, s->columns[c].options.name_space, arena, &missing);
+    out->has_name_spaces = true;
   }
   out->name_spaces = name_spaces;
   for (uint32_t k = 0; k < s->key_count; k++)

@@ -38,18 +38,34 @@ static bool try_options(const struct field_type *type, const struct field_option
   return false;
 }
 
+/* The first of the name spaces, which are cut behind it. */
+static struct bytes next_name_space(struct bytes *rest) {
+  if (rest->size == 0) return BYTES_EMPTY;
+  const char *cut = memchr(rest->data, RECORD_VALUE_SEPARATOR, rest->size);
+  struct bytes first = bytes_of(rest->data, cut ? (size_t)(cut - rest->data) : rest->size);
+  size_t skip = first.size + (cut != NULL);
+  *rest = bytes_of(rest->data + skip, rest->size - skip);
+  return first;
+}
+
 static bool make_feature(const struct plan *plan, uint32_t c, const struct record_view *record,
                          uint8_t wanted, struct arena *arena, void *feature) {
   const struct plan_comparison *comparison = &plan->comparisons[c];
   const struct job *job = plan->job;
   const struct job_source *source = &job->sources[record->header->source];
   struct bytes value = record->values[comparison->field].text;
-  for (uint32_t i = 0; i < source->column_count; i++)
-    if (source->columns[i].field == comparison->field &&
-        try_options(comparison->type, &source->columns[i].options, value, wanted, arena, feature))
+  struct bytes name_spaces = record->name_spaces;
+  struct field_options options;
+  for (uint32_t i = 0; i < source->column_count; i++) {
+    const struct job_column *column = &source->columns[i];
+    options = column->options;
+    if (job_column_has_template(column)) options.name_space = next_name_space(&name_spaces);
+    if (column->field == comparison->field &&
+        try_options(comparison->type, &options, value, wanted, arena, feature))
       return true;
+  }
   /* A constant, or a date whose parts stood in columns of their own. */
-  struct field_options options = job->fields[comparison->field].options;
+  options = job->fields[comparison->field].options;
   options.date_part = DATE_WHOLE;
   return try_options(comparison->type, &options, value, wanted, arena, feature);
 }
