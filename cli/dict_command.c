@@ -97,9 +97,9 @@ static const char *format_of(const struct job_field *field) {
   }
 }
 
-static const char *sensitivity_of(const struct job_field *field, const struct field_type *type) {
-  if (field->type == FIELD_TYPE_ID_CARD) return "sensitive";
-  return type->is_personal ? "personal" : "internal";
+static const char *sensitivity_of(const struct plan *plan, uint32_t field) {
+  if (plan->job->fields[field].type == FIELD_TYPE_ID_CARD) return "sensitive";
+  return plan->is_personal[field] ? "personal" : "internal";
 }
 
 static const char *choice_name(const struct schema_choice *choices, int value) {
@@ -173,7 +173,7 @@ static void print_markdown(const struct plan *plan, struct buffer *out) {
     append_cell_string(out, field->required ? "yes" : "no");
     append_cell_string(out, plan->comparison_of_field[f] >= 0 ? "yes" : "no");
     append_cell_string(out, survivorship_of(field, plan->types[f]));
-    append_cell_string(out, sensitivity_of(field, plan->types[f]));
+    append_cell_string(out, sensitivity_of(plan, f));
     append_cell(out, buffer_bytes(&from));
     buffer_append_string(out, "|\n");
     buffer_release(&from);
@@ -208,7 +208,7 @@ static void print_csv(const struct plan *plan, struct buffer *out) {
     csv_append_string(out, field->required ? "yes" : "no");
     csv_append_string(out, plan->comparison_of_field[f] >= 0 ? "yes" : "no");
     csv_append_string(out, survivorship_of(field, plan->types[f]));
-    csv_append_string(out, sensitivity_of(field, plan->types[f]));
+    csv_append_string(out, sensitivity_of(plan, f));
     csv_append(out, buffer_bytes(&from));
     csv_end_row(out);
     buffer_release(&from);
@@ -232,7 +232,7 @@ static void print_json(const struct plan *plan, struct buffer *out) {
     json_key(&w, "required"), json_bool(&w, field->required);
     json_key(&w, "compared"), json_bool(&w, plan->comparison_of_field[f] >= 0);
     json_key(&w, "survivorship"), json_string(&w, survivorship_of(field, plan->types[f]));
-    json_key(&w, "sensitivity"), json_string(&w, sensitivity_of(field, plan->types[f]));
+    json_key(&w, "sensitivity"), json_string(&w, sensitivity_of(plan, f));
     json_key(&w, "filled_from"), json_bytes(&w, buffer_bytes(&from));
     json_object_end(&w);
     buffer_release(&from);

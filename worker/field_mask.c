@@ -32,7 +32,7 @@ struct bytes field_mask(const struct plan *plan, uint32_t field, struct bytes va
                         struct arena *arena) {
   const struct job_field *f = &plan->job->fields[field];
   const struct field_type *type = plan->types[field];
-  bool shown = f->mask == MASK_NONE || (f->mask == MASK_DEFAULT && !type->is_personal);
+  bool shown = f->mask == MASK_NONE || (f->mask == MASK_DEFAULT && !plan->is_personal[field]);
   if (value.size == 0 || shown) return value;
   if (!memchr(value.data, RECORD_VALUE_SEPARATOR, value.size))
     return mask_one(f, type, value, arena);

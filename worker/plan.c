@@ -1,6 +1,7 @@
 #include "worker/plan.h"
 
 #include "common/check.h"
+#include "common/field_model.h"
 #include "common/hash.h"
 #include "common/name_choice.h"
 #include "worker/blocking_defaults.h"
@@ -57,6 +58,16 @@ static int usefulness(const struct job *job, unsigned field) {
   return score;
 }
 
+/* A date says when somebody was born unless it has a role or is only carried along; a field of the
+ * standard model that does is one whatever the job uses it for. */
+static bool is_birth_date(const struct job_field *field) {
+  if (field->type != FIELD_TYPE_DATE || field->role != ROLE_NONE) return false;
+  const struct field_model *model = field_model_find_heading(field->name);
+  bool model_says = model && model->type == FIELD_TYPE_DATE && model->role == ROLE_NONE &&
+                    model->use == USE_MATCH;
+  return model_says || field->use == USE_MATCH;
+}
+
 /* Keeps the job's order among those that are compared. */
 static void choose_comparisons(const struct job *job, struct plan *plan) {
   int scores[JOB_FIELDS_MAX];
@@ -64,6 +75,7 @@ static void choose_comparisons(const struct job *job, struct plan *plan) {
   for (uint32_t f = 0; f < job->field_count; f++) {
     plan->types[f] = field_type_find(bytes_from_string(job_type_name(job->fields[f].type)));
     check(plan->types[f]);
+    plan->is_personal[f] = plan->types[f]->is_personal || is_birth_date(&job->fields[f]);
     plan->comparison_of_field[f] = -1;
     bool compared = job->fields[f].use == USE_MATCH && !job->fields[f].extended &&
                     plan->types[f]->feature_size > 0;

@@ -47,7 +47,8 @@ struct plan_match_rule {
 struct plan {
   const struct job *job;
   const struct field_type *types[JOB_FIELDS_MAX]; /* by field */
-  int8_t comparison_of_field[JOB_FIELDS_MAX];     /* -1 = not compared */
+  bool is_personal[JOB_FIELDS_MAX];           /* by field: masked unless the job says otherwise */
+  int8_t comparison_of_field[JOB_FIELDS_MAX]; /* -1 = not compared */
   struct plan_comparison comparisons[JOB_COMPARISONS_MAX];
   uint32_t comparison_count;
   struct plan_blocking_rule blocking[JOB_BLOCKING_RULES_MAX];

@@ -61,6 +61,7 @@ static inline uint16_t fixture_field(struct golden_fixture *x, const char *name,
   x->plan.types[f] = type == FIELD_TYPE_PERSON_NAME ? &named
                      : type == FIELD_TYPE_ADDRESS   ? &placed
                                                     : &fixture_types[type];
+  x->plan.is_personal[f] = x->plan.types[f]->is_personal;
   return (uint16_t)f;
 }
 

@@ -606,6 +606,9 @@ def s2_11_accounts_of_one_person(p):
     require(not result.together("a/1", "a/3"), "the same openid of another application")
     golden = result.golden_of("a", "1")
     equal(set(golden["openid"].split(";")), {"oA1", "oB1"})
+    for other in ("a/2", "a/3"):
+        why = p.ask(result, "explain", "a/1", other)
+        require(all(c["exact"] for c in why["comparisons"]), "what was compared can be made again")
 
 
 def s2_12_records_are_integrated(p):
@@ -910,25 +913,28 @@ def s0_32_fragments_find_customers(p):
 
 
 def s2_24_values_are_masked(p):
-    """Without --unmask no output shows a whole phone, ID card or e-mail of a customer."""
+    """Without --unmask no output shows a whole phone, ID card, e-mail or birth date of a customer."""
     folder = p.folder()
-    columns = {**PERSON, "证件": "身份证号", "邮箱": "邮箱地址"}
-    rows = [(1, "张伟", "13912345067", "11010519491231002X", "zhangwei@qq.com"),
-            (2, "欧阳娜娜", "18687650921", "34052419800101001X", "nana@163.com")]
-    result = p.run({"s.csv": table("id 姓名 手机 证件 邮箱", rows)}, [source("s", columns)], folder=folder)
+    columns = {**PERSON, "证件": "身份证号", "邮箱": "邮箱地址", "生日": "出生日期", "公司": "公司名称", "参展": "展会日期"}
+    rows = [(1, "张伟", "13912345067", "11010519491231002X", "zhangwei@qq.com", "", "上海明远科技有限公司", ""),
+            (2, "欧阳娜娜", "18687650921", "34052419800101001X", "nana@163.com", "1980-01-01", "", "2026-03-05"),
+            (3, "李娜", "17755029384", "", "", "1988-07-16", "", "")]
+    result = p.run({"s.csv": table("id 姓名 手机 证件 邮箱 生日 公司 参展", rows)}, [source("s", columns)], folder=folder)
     done = p.call("run", "job.yaml", "--out", "masked", "--data-dir", "data", "--lineage", "--pairs", cwd=folder)
     texts = [done.stdout, done.stderr]
     for name in os.listdir(os.path.join(folder, "masked")):
         with open(os.path.join(folder, "masked", name), encoding="utf-8") as file:
             texts.append(file.read())
-    texts.append(p.call("get", "s/1", "--records", "--data-dir", "data", cwd=folder).stdout)
+    for ask in (("get", "s/1", "--records"), ("get", "s/3", "--json"), ("search", "李娜", "--json"), ("explain", "s/1", "s/3")):
+        texts.append(p.call(*ask, "--data-dir", "data", cwd=folder).stdout)
     for secret in ("13912345067", "18687650921", "11010519491231002X", "34052419800101001X", "zhangwei@", "nana@", "张伟",
-                   "欧阳娜娜"):
+                   "欧阳娜娜", "1949-12-31", "1980-01-01", "1988-07-16"):
         require(not any(secret in text for text in texts), f"{secret} is shown")
     masked = read_csv(os.path.join(folder, "masked", "golden.csv"))
     shown = next(g for g in masked if g["customer_id"] == result.customers["s", "2"])
-    equal([shown[f] for f in ("客户姓名", "手机号码", "身份证号", "邮箱地址")],
-          ["欧阳**", "186****0921", "3***************1X", "n***@163.com"])
+    equal([shown[f] for f in ("客户姓名", "手机号码", "身份证号", "邮箱地址", "出生日期", "展会日期")],
+          ["欧阳**", "186****0921", "3***************1X", "n***@163.com", "1980-**-**", "2026-03-05"])
+    equal(next(g["公司名称"] for g in masked if g["公司名称"]), "上海明远科技有限公司", "firms are not masked")
 
 
 def s3_18_values_lead_to_their_cells(p):

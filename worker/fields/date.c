@@ -375,9 +375,11 @@ static unsigned date_compare(const void *pa, const void *pb) {
   return invalid ? FIELD_LEVEL_MISSING : FIELD_LEVEL_DIFFER;
 }
 
-/* The year stays: 1990-**-** */
+/* The year stays: 1990-**-**, 1990-**, 1990. */
 static struct bytes date_mask(struct bytes value, struct arena *arena) {
-  if (date_value_day(value) == CALENDAR_NO_DAY) return mask_all(value, arena);
+  bool has_year = value.size >= 4 && cell_all_digits(value.data, 4) &&
+                  (value.size == 4 || value.data[4] == '-');
+  if (!has_year) return mask_all(value, arena);
   char *out = arena_alloc(arena, value.size);
   for (size_t i = 0; i < value.size; i++)
     out[i] = i >= 4 && cell_is_digit(value.data[i]) ? '*' : value.data[i];
