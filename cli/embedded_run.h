@@ -14,10 +14,10 @@ struct embedded_result {
   struct training_report training;
 };
 
-/* Runs the pipeline to its end on this thread and worker_count others. observe is called a few
- * times a second. */
+/* Runs the pipeline to its end on this thread and worker_count others. facts: what people decided,
+ * encoded (common/pair_fact.h). observe is called a few times a second. */
 enum err embedded_run(struct pipeline *pipeline, uint32_t file_count, uint32_t shard_count,
-                      uint32_t worker_count, coordinator_observer *observe, void *context,
-                      struct embedded_result *result, struct failure *failure);
+                      uint32_t worker_count, struct bytes facts, coordinator_observer *observe,
+                      void *context, struct embedded_result *result, struct failure *failure);
 
 #endif

@@ -2,10 +2,9 @@
 
 #include <stdlib.h>
 
+#include "cli/table_file.h"
 #include "common/memory.h"
 #include "common/record.h"
-#include "worker/sources/source_file.h"
-#include "worker/sources/source_reader.h"
 
 /* ---- numbered names ---- */
 
@@ -57,81 +56,9 @@ static void name_table_release(struct name_table *t) {
 
 /* ---- tables in files ---- */
 
-struct table {
-  struct source_file file;
-  const char *path;
-};
-
-/* One row; line is the physical one. */
-typedef enum err (*row_function)(void *context, const struct bytes *cells, uint64_t line,
-                                 struct failure *failure);
-
-static enum err table_open(const char *path, struct table *table, struct failure *failure) {
-  struct source_file_options options = {.header = 1};
-  table->path = path;
-  return source_file_scan(path, &options, 0, &table->file, failure);
-}
-
-static int table_column(const struct table *table, const char *name) {
-  for (uint32_t c = 0; c < table->file.column_count; c++)
-    if (bytes_equal(table->file.columns[c], bytes_from_string(name))) return (int)c;
-  return -1;
-}
-
-/* The first of the names that is a column; NULL ends them. */
-static int table_column_of(const struct table *table, const char *const *names) {
-  int column = -1;
-  for (; *names && column < 0; names++) column = table_column(table, *names);
-  return column;
-}
-
-static enum err refuse_row(const struct table *table, uint64_t line, const char *reason,
+static enum err refuse_row(const struct table_file *table, uint64_t line, const char *reason,
                            struct failure *failure) {
-  return failure_set(failure, ERR_INPUT, "%s, line %llu: %s; nothing was evaluated", table->path,
-                     (unsigned long long)line, reason);
-}
-
-static enum err read_split(const struct table *table, uint32_t split, row_function row,
-                           void *context, struct failure *failure) {
-  struct source_reader *reader = NULL;
-  enum err err = source_reader_open(&table->file, split, &reader, failure);
-  struct source_batch batch = {0};
-  uint32_t rejects = 0;
-  while (!err) {
-    err = source_reader_next(reader, &batch, failure);
-    if (err) break;
-    const struct source_reject *rejected = source_reader_rejects(reader, &rejects);
-    if (rejects) {
-      err = refuse_row(table, rejected->line, source_reject_sentence(rejected->reason), failure);
-      break;
-    }
-    if (batch.row_count == 0) break;
-    for (uint32_t r = 0; r < batch.row_count && !err; r++)
-      err = row(context, batch.cells + (size_t)r * batch.column_count, batch.lines[r], failure);
-  }
-  source_reader_close(&reader);
-  return err;
-}
-
-static enum err table_read(const struct table *table, row_function row, void *context,
-                           struct failure *failure) {
-  enum err err = ERR_OK;
-  for (uint32_t s = 0; s < table->file.split_count && !err; s++)
-    err = read_split(table, s, row, context, failure);
-  return err;
-}
-
-static enum err missing_column(const struct table *table, const char *wanted,
-                               struct failure *failure) {
-  struct buffer found = {0};
-  for (uint32_t c = 0; c < table->file.column_count; c++) {
-    if (c) buffer_append_string(&found, ", ");
-    buffer_append_bytes(&found, table->file.columns[c]);
-  }
-  enum err err = failure_set(failure, ERR_INPUT, "%s: no column %s; it has %s", table->path, wanted,
-                             buffer_string(&found));
-  buffer_release(&found);
-  return err;
+  return table_file_refuse(table, line, reason, "nothing was evaluated", failure);
 }
 
 static struct hash128 record_name(struct bytes source, struct bytes id) {
@@ -146,7 +73,7 @@ static struct bytes cell_or_empty(const struct bytes *cells, int column) {
 
 struct assignment {
   struct evaluation_data *data;
-  const struct table *table;
+  const struct table_file *table;
   int source, id, group, class;
   uint32_t capacity; /* of data->entity and data->class */
 };
@@ -154,14 +81,14 @@ struct assignment {
 static const char *const id_columns[] = {"source_record_id", "record_id", NULL};
 static const char *const group_columns[] = {"customer_id", "entity_id", NULL};
 
-static enum err find_columns(const struct table *table, struct assignment *a,
+static enum err find_columns(const struct table_file *table, struct assignment *a,
                              struct failure *failure) {
-  a->source = table_column(table, "source");
-  a->id = table_column_of(table, id_columns);
-  a->group = table_column_of(table, group_columns);
-  a->class = table_column(table, "class");
-  if (a->id < 0) return missing_column(table, "record_id or source_record_id", failure);
-  if (a->group < 0) return missing_column(table, "entity_id or customer_id", failure);
+  a->source = table_file_column(table, "source");
+  a->id = table_file_column_of(table, id_columns);
+  a->group = table_file_column_of(table, group_columns);
+  a->class = table_file_column(table, "class");
+  if (a->id < 0) return table_file_no_column(table, "record_id or source_record_id", failure);
+  if (a->group < 0) return table_file_no_column(table, "entity_id or customer_id", failure);
   return ERR_OK;
 }
 
@@ -198,16 +125,16 @@ static enum err truth_row(void *context, const struct bytes *cells, uint64_t lin
 
 enum err evaluation_read_truth(const char *path, struct evaluation_data *data,
                                struct failure *failure) {
-  struct table table;
+  struct table_file table;
   struct assignment a = {.data = data, .table = &table};
-  enum err err = table_open(path, &table, failure);
+  enum err err = table_file_open(path, &table, failure);
   if (!err) err = find_columns(&table, &a, failure);
   if (!err) {
-    data->by_source = a.source >= 0 && table_column(&table, "source_record_id") >= 0;
+    data->by_source = a.source >= 0 && table_file_column(&table, "source_record_id") >= 0;
     data->has_classes = a.class >= 0;
-    err = table_read(&table, truth_row, &a, failure);
+    err = table_file_read(&table, truth_row, &a, failure);
   }
-  source_file_release(&table.file);
+  table_file_close(&table);
   return err;
 }
 
@@ -227,19 +154,19 @@ static enum err member_row(void *context, const struct bytes *cells, uint64_t li
 
 enum err evaluation_read_members(const char *path, struct evaluation_data *data,
                                  struct failure *failure) {
-  struct table table;
+  struct table_file table;
   struct assignment a = {.data = data, .table = &table};
-  enum err err = table_open(path, &table, failure);
+  enum err err = table_file_open(path, &table, failure);
   if (!err) err = find_columns(&table, &a, failure);
   if (!err && data->by_source && a.source < 0)
-    err = missing_column(&table, "source, which the truth names records by", failure);
+    err = table_file_no_column(&table, "source, which the truth names records by", failure);
   uint32_t count = data->records.count;
   data->cluster = memory_new(((size_t)count + 1) * sizeof *data->cluster);
   for (uint32_t r = 0; r < count; r++) data->cluster[r] = UINT32_MAX;
-  if (!err) err = table_read(&table, member_row, &a, failure);
+  if (!err) err = table_file_read(&table, member_row, &a, failure);
   for (uint32_t r = 0; r < count && !err; r++)
     if (data->cluster[r] == UINT32_MAX) data->cluster[r] = data->clusters.count + data->missing++;
-  source_file_release(&table.file);
+  table_file_close(&table);
   return err;
 }
 
@@ -269,32 +196,33 @@ struct evaluation_input evaluation_input_of(const struct evaluation_data *data) 
 
 struct pair_reading {
   const struct evaluation_data *data;
-  const struct table *table;
+  const struct table_file *table;
   int source_a, id_a, source_b, id_b, label, weight, class;
   struct evaluation_pairs *pairs;
   struct evaluation_must_not *total, *by_class;
 };
 
-static enum err find_pair_columns(const struct table *table, struct pair_reading *p,
+static enum err find_pair_columns(const struct table_file *table, struct pair_reading *p,
                                   struct failure *failure) {
   static const char *const labels[] = {"label", "match", "is_match", NULL};
-  p->source_a = table_column(table, "source_a");
-  p->source_b = table_column(table, "source_b");
-  p->id_a = table_column(table, "id_a");
-  p->id_b = table_column(table, "id_b");
-  p->label = table_column_of(table, labels);
-  p->weight = table_column(table, "weight");
-  p->class = table_column(table, "class");
+  p->source_a = table_file_column(table, "source_a");
+  p->source_b = table_file_column(table, "source_b");
+  p->id_a = table_file_column(table, "id_a");
+  p->id_b = table_file_column(table, "id_b");
+  p->label = table_file_column_of(table, labels);
+  p->weight = table_file_column(table, "weight");
+  p->class = table_file_column(table, "class");
   bool named = p->id_a >= 0 && p->id_b >= 0;
   if (!named) {
     p->source_a = p->source_b = -1;
     p->id_a = 0;
     p->id_b = 1;
   }
-  if (table->file.column_count < 2) return missing_column(table, "for a second record", failure);
+  if (table->file.column_count < 2)
+    return table_file_no_column(table, "for a second record", failure);
   if (p->data->by_source && (!named || p->source_a < 0 || p->source_b < 0))
-    return missing_column(table, "source_a, id_a, source_b, id_b, as the truth names sources",
-                          failure);
+    return table_file_no_column(table, "source_a, id_a, source_b, id_b, as the truth names sources",
+                                failure);
   return ERR_OK;
 }
 
@@ -351,18 +279,18 @@ static enum err pair_row(void *context, const struct bytes *cells, uint64_t line
 
 enum err evaluation_read_pairs(const char *path, const struct evaluation_data *data,
                                struct evaluation_pairs *out, struct failure *failure) {
-  struct table table;
+  struct table_file table;
   struct pair_reading p = {.data = data, .table = &table, .pairs = out};
-  enum err err = table_open(path, &table, failure);
+  enum err err = table_file_open(path, &table, failure);
   if (!err) err = find_pair_columns(&table, &p, failure);
   if (!err && p.label < 0 && p.weight < 0)
-    err = missing_column(&table, "label, match or is_match, nor weight", failure);
+    err = table_file_no_column(&table, "label, match or is_match, nor weight", failure);
   if (!err) {
     out->has_labels |= p.label >= 0;
     out->has_weights |= p.weight >= 0;
-    err = table_read(&table, pair_row, &p, failure);
+    err = table_file_read(&table, pair_row, &p, failure);
   }
-  source_file_release(&table.file);
+  table_file_close(&table);
   return err;
 }
 
@@ -392,11 +320,11 @@ static enum err must_not_row(void *context, const struct bytes *cells, uint64_t 
 enum err evaluation_read_must_not(const char *path, const struct evaluation_data *data,
                                   struct evaluation_must_not *total,
                                   struct evaluation_must_not *by_class, struct failure *failure) {
-  struct table table;
+  struct table_file table;
   struct pair_reading p = {.data = data, .table = &table, .total = total, .by_class = by_class};
-  enum err err = table_open(path, &table, failure);
+  enum err err = table_file_open(path, &table, failure);
   if (!err) err = find_pair_columns(&table, &p, failure);
-  if (!err) err = table_read(&table, must_not_row, &p, failure);
-  source_file_release(&table.file);
+  if (!err) err = table_file_read(&table, must_not_row, &p, failure);
+  table_file_close(&table);
   return err;
 }

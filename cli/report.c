@@ -213,7 +213,7 @@ static void write_pairs(struct json_writer *w, const struct report_histogram *h)
 static void write_reviews(struct json_writer *w, const struct report_figures *f) {
   json_key(w, "reviews_by_reason");
   json_object_begin(w);
-  for (unsigned reason = 0; reason <= REVIEW_HOUSEHOLD; reason++)
+  for (unsigned reason = 0; reason < REVIEW_DECISION; reason++)
     write_count(w, review_reason_name((enum review_reason)reason), f->reviews[reason]);
   json_object_end(w);
 }
@@ -238,8 +238,14 @@ static void write_clusters(struct json_writer *w, const struct cluster_output *c
   write_count(w, "constraint_cuts", clusters->constraint_cuts);
   write_count(w, "cohesion_cuts", clusters->cohesion_cuts);
   write_count(w, "size_cuts", clusters->size_cuts);
+  write_count(w, "decision_cuts", clusters->decision_cuts);
   write_count(w, "reviews", clusters->review_count);
   write_reviews(w, f);
+  json_object_end(w);
+  json_key(w, "decisions");
+  json_object_begin(w);
+  write_count(w, "applied", clusters->facts_applied);
+  write_count(w, "gone", clusters->facts_gone);
   json_object_end(w);
 }
 

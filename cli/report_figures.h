@@ -51,7 +51,7 @@ struct report_figures {
   uint64_t sizes[REPORT_SIZE_CLASSES];             /* customers by records */
   uint32_t largest;                                /* records of a customer */
   uint64_t merged_records;                         /* records of customers that have several */
-  uint64_t reviews[REVIEW_HOUSEHOLD + 1];          /* by reason */
+  uint64_t reviews[REVIEW_REASON_COUNT];           /* by reason */
   struct report_histogram histogram;
   struct field_quality *cells; /* [source * field_count + field] */
   uint64_t *field_flags;       /* [field * FIELD_FLAG_COUNT + flag] */

@@ -185,7 +185,15 @@ static void write_clusters(const struct run_state *run, const struct report_figu
   named_count(out, "因矛盾切断", "cut by a contradiction", c->constraint_cuts);
   named_count(out, "因整体不合切断", "cut for lack of cohesion", c->cohesion_cuts);
   named_count(out, "因过大切断", "cut for size", c->size_cuts);
+  if (c->decision_cuts) named_count(out, "因人工决定切断", "cut by a decision", c->decision_cuts);
   buffer_append_string(out, "</p>\n");
+  if (c->facts_applied + c->facts_gone) {
+    page_heading(out, "人工决定", "Decisions");
+    buffer_append_string(out, "<p>");
+    named_count(out, "已生效", "applied", c->facts_applied);
+    named_count(out, "记录已不在数据中", "of records that are not in the data", c->facts_gone);
+    buffer_append_string(out, "</p>\n");
+  }
   page_heading(out, "待人工核对", "For review");
   page_note(out, "见 review.csv，最强的在前。", "review.csv lists them, the strongest first.");
   buffer_append_string(out, "<p>");

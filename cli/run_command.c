@@ -19,6 +19,7 @@
 #include "common/memory.h"
 #include "worker/ordered_file.h"
 #include "worker/sources/source_glob.h"
+#include "worker/store/fact_store.h"
 
 static const char documentation[] =
     "Match and merge customer records into golden records.\n"
@@ -147,6 +148,7 @@ struct run {
   struct pipeline *pipeline;
   struct progress progress;
   struct embedded_result timings;
+  struct buffer facts; /* what people decided, encoded */
 };
 
 static volatile sig_atomic_t interrupted;
@@ -332,6 +334,16 @@ static enum err report_run(struct run *r, uint64_t started_ms, struct failure *f
   return ERR_OK;
 }
 
+/* What is decided after this is for the next run. */
+static enum err load_decisions(struct run *r, uint64_t *length, struct failure *failure) {
+  struct pair_facts facts;
+  enum err err = fact_store_load(r->arguments.data_dir, &facts, length, failure);
+  if (err) return err;
+  pair_facts_encode(&facts, &r->facts);
+  pair_facts_release(&facts);
+  return ERR_OK;
+}
+
 static enum err run_job(struct run *r, struct failure *failure) {
   uint64_t started_ms = clock_monotonic_ms();
   const struct arguments *a = &r->arguments;
@@ -349,10 +361,11 @@ static enum err run_job(struct run *r, struct failure *failure) {
                                               .write_lineage = a->lineage,
                                               .write_pairs = a->pairs,
                                               .unmask = a->unmask};
+  if ((err = load_decisions(r, &pipeline_options.decisions_length, failure))) return err;
   if ((err = pipeline_open(&pipeline_options, &r->pipeline, failure))) return err;
   progress_init(&r->progress, a->json);
-  err = embedded_run(r->pipeline, r->input_count, r->job.shards, a->workers, observe, r,
-                     &r->timings, failure);
+  err = embedded_run(r->pipeline, r->input_count, r->job.shards, a->workers,
+                     buffer_bytes(&r->facts), observe, r, &r->timings, failure);
   progress_end(&r->progress);
   return err ? err : report_run(r, started_ms, failure);
 }
@@ -365,6 +378,7 @@ static void run_release(struct run *r) {
   free(r->paths);
   free(r->inputs);
   free(r->arguments.inputs);
+  buffer_release(&r->facts);
   job_release(&r->job);
 }
 

@@ -30,6 +30,8 @@ void run_summary_print_json(const struct report_input *in) {
   json_key(&w, "rejected"), json_u64(&w, t->rejected);
   json_key(&w, "customers"), json_u64(&w, t->customers);
   json_key(&w, "reviews"), json_u64(&w, in->run->clusters.review_count);
+  json_key(&w, "decisions_applied"), json_u64(&w, in->run->clusters.facts_applied);
+  json_key(&w, "decisions_gone"), json_u64(&w, in->run->clusters.facts_gone);
   json_key(&w, "warnings"), json_u64(&w, warning_count(in->run));
   json_key(&w, "out"), json_string(&w, in->out_dir);
   json_key(&w, "wall_ms"), json_u64(&w, in->wall_ms);
@@ -47,6 +49,10 @@ static void print_counts(const struct report_input *in) {
          progress_number(t->quarantined, n[2]), progress_number(t->rejected, n[3]));
   printf("customers %s; pairs for review %s\n", progress_number(t->customers, n[0]),
          progress_number(in->run->clusters.review_count, n[1]));
+  const struct cluster_output *c = &in->run->clusters;
+  if (c->facts_applied + c->facts_gone)
+    printf("decisions %s applied, %s of records that are not in the data\n",
+           progress_number(c->facts_applied, n[0]), progress_number(c->facts_gone, n[1]));
   printf("digest %s\n", digest);
   printf("%llu.%llu s, %s records/s, peak memory %s MiB\n",
          (unsigned long long)(in->wall_ms / 1000), (unsigned long long)(in->wall_ms % 1000 / 100),

@@ -45,6 +45,7 @@ struct coordinator {
   struct training_counts training;
   struct model model;
   struct training_report training_report;
+  struct buffer link_input; /* the model, then the facts */
   struct failure failure;
   uint64_t now_ms, stage_started_ms;
   uint64_t stage_ms[STAGE_COUNT], stage_units[STAGE_COUNT];
@@ -64,6 +65,7 @@ void coordinator_free(struct coordinator *c) {
   for (unsigned s = 0; s < STAGE_COUNT; s++) free(c->stages[s].tasks);
   for (uint32_t w = 0; w < COORDINATOR_WORKERS_MAX; w++) buffer_release(&c->workers[w].endpoint);
   training_counts_release(&c->training);
+  buffer_release(&c->link_input);
   free(c);
 }
 
@@ -108,8 +110,9 @@ static uint32_t stage_task_count(const struct coordinator *c, enum stage stage) 
 /* What every task of the stage is told besides its number. */
 static struct bytes stage_input(const struct coordinator *c) {
   switch (c->stage) {
-    case STAGE_SCORE:
     case STAGE_LINK:
+      return buffer_bytes(&c->link_input);
+    case STAGE_SCORE:
     case STAGE_REPAIR:
     case STAGE_PUBLISH:
       return bytes_of((const char *)&c->model, sizeof c->model);
@@ -199,6 +202,8 @@ static void begin_stage(struct coordinator *c, enum stage stage) {
 
 static void train(struct coordinator *c) {
   model_train(c->options.spec, &c->training, &c->model, &c->training_report);
+  buffer_append(&c->link_input, &c->model, sizeof c->model);
+  buffer_append_bytes(&c->link_input, c->options.facts);
 }
 
 /* Goes on to the next stage that has tasks; a stage without any is over at once. */

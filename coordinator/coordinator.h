@@ -47,6 +47,8 @@ struct coordinator_options {
   uint32_t workers_min;   /* the run begins when so many have greeted; 0 counts as 1 */
   bool shared_memory;     /* the workers share it: any task runs anywhere, nothing is exchanged */
   struct bytes job_order; /* for WELCOME; outlives the coordinator */
+  struct bytes facts; /* what people decided about pairs (common/pair_fact.h, encoded); outlives the
+                         coordinator. Told to LINK behind the model */
 };
 
 struct coordinator;

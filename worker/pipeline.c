@@ -41,6 +41,7 @@ struct pipeline {
   struct quality_rules *rules;
   struct thread_work *threads;
   struct frequency_tables tables; /* the sum */
+  struct pair_facts facts;        /* what people decided; from LINK on */
   struct cluster_work *cluster;
   struct golden_plan golden_plan;
   struct generation_writer *writer;
@@ -233,16 +234,22 @@ static enum err run_compare(struct task_context *t) {
 
 static enum err run_link(struct task_context *t) {
   struct run_state *run = &t->p->run;
-  if (t->input.size != sizeof run->model)
+  struct pair_facts *facts = &t->p->facts;
+  if (t->input.size < sizeof run->model)
     return failure_set(t->failure, ERR_MALFORMED, "a model of %zu bytes, expected %zu",
                        t->input.size, sizeof run->model);
   memcpy(&run->model, t->input.data, sizeof run->model);
+  pair_facts_release(facts); /* of an attempt before */
+  if (pair_facts_decode(
+          bytes_of(t->input.data + sizeof run->model, t->input.size - sizeof run->model), facts))
+    return failure_set(t->failure, ERR_MALFORMED, "the decisions behind the model are malformed");
   struct cluster_input in = {.plan = &run->plan,
                              .rows = run->rows,
                              .row_count = run->row_count,
                              .model = &run->model,
                              .compared = run->compared,
-                             .compared_count = PLAN_PARTITIONS};
+                             .compared_count = PLAN_PARTITIONS,
+                             .facts = facts};
   t->p->cluster = cluster_prepare(&in, REPAIR_RANGES);
   *t->units = run->row_count;
   return ERR_OK;
@@ -394,6 +401,9 @@ static enum err run_publish(struct task_context *t) {
                                    .records_read = totals.rows,
                                    .records_quarantined = totals.quarantined,
                                    .records_rejected = totals.rejected,
+                                   .decisions = {.length = p->options.decisions_length,
+                                                 .applied = p->run.clusters.facts_applied,
+                                                 .gone = p->run.clusters.facts_gone},
                                    .model = &p->run.model,
                                    .files = files,
                                    .file_count = p->run.file_count};
@@ -473,6 +483,7 @@ void pipeline_close(struct pipeline **pointer) {
   struct pipeline *p = *pointer;
   if (!p) return;
   cluster_work_release(p->cluster);
+  pair_facts_release(&p->facts);
   generation_abort(p->writer);
   run_exports_close(&p->exports);
   generation_order_release(&p->order);

@@ -30,6 +30,7 @@ struct pipeline_options {
   const char *data_dir;
   const char *out_dir; /* exists */
   bool write_lineage, write_pairs, unmask;
+  uint64_t decisions_length; /* of the log of decisions that the run's facts are from */
 };
 
 struct pipeline;

@@ -112,7 +112,9 @@ enum review_reason {
   REVIEW_COHESION,
   REVIEW_SIZE,
   REVIEW_RULE,
-  REVIEW_HOUSEHOLD
+  REVIEW_HOUSEHOLD,
+  REVIEW_DECISION, /* a person keeps them apart: never listed */
+  REVIEW_REASON_COUNT
 };
 
 struct cluster_output {
@@ -123,7 +125,8 @@ struct cluster_output {
   int32_t *link_weight;   /* by row: strongest accepted link inside its entity; INT32_MIN = alone */
   struct review_item *reviews; /* canonical order */
   uint64_t review_count;
-  uint64_t accepted_edges, constraint_cuts, cohesion_cuts, size_cuts;
+  uint64_t accepted_edges, constraint_cuts, cohesion_cuts, size_cuts, decision_cuts;
+  uint32_t facts_applied, facts_gone; /* what people decided; gone: a record is not in the run */
   uint64_t *entity_key; /* by entity: smallest record_key of its members: its canonical name */
 };
 

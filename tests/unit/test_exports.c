@@ -244,9 +244,10 @@ static void reviews_show_both_records_masked(void **state) {
   review_csv_range(&t.context, 0, 1, &scratch, &out);
   arena_release(&scratch);
   assert_text(&out,
-              "reason,weight,probability,pattern,source_a,id_a,customer_a,source_b,id_b,customer_b,"
+              "decision,reason,weight,probability,pattern,source_a,id_a,customer_a,source_b,id_b,"
+              "customer_b,"
               "姓名_a,姓名_b,phone_a,phone_b,orders_a,orders_b,industry_a,industry_b\n"
-              "uncertain,0.500,0.585786,81,官网,web-1,C20240501001,官网,\"a,b\",C20240501002,"
+              "\"\",uncertain,0.500,0.585786,81,官网,web-1,C20240501001,官网,\"a,b\",C20240501002,"
               "\xe5*****,L**********,1**********,1**********,o2,,,\n");
 }
 
@@ -306,9 +307,10 @@ static void two_owners_are_a_review(void **state) {
   review_csv_owner_conflict(&t.context, &golden, &t.x.arena, &out);
   merged(&golden, 1);
   review_csv_owner_conflict(&t.context, &golden, &t.x.arena, &out);
-  assert_text(&out,
-              "owner,,,,\"shop, \"\"x\"\"\",pos-9,C20240501001,官网,web-1,C20240501001,张,张伟,,"
-              "13800138123,,o2,,\n");
+  assert_text(
+      &out,
+      "\"\",owner,,,,\"shop, \"\"x\"\"\",pos-9,C20240501001,官网,web-1,C20240501001,张,张伟,,"
+      "13800138123,,o2,,\n");
 }
 
 static void lineage_names_the_records(void **state) {

@@ -334,16 +334,16 @@ static void a_newer_format_is_refused_with_a_reason(void **state) {
   struct arena arena = {0};
   struct manifest manifest;
   struct failure failure;
-  assert_int_equal(manifest_parse(BYTES("{\"format\": 2}"), &arena, &manifest, &failure),
+  assert_int_equal(manifest_parse(BYTES("{\"format\": 3}"), &arena, &manifest, &failure),
                    ERR_MALFORMED);
-  assert_non_null(strstr(failure.message, "format 2, this program reads format 1"));
+  assert_non_null(strstr(failure.message, "format 3, this program reads format 2"));
   static const char *const bad[] = {"",
                                     "[]",
                                     "{}",
-                                    "{\"format\": 1}",
+                                    "{\"format\": 2}",
                                     "{\"format\": \"1\"}",
-                                    "{\"format\": 1, \"generation\": 0}",
-                                    "{\"format\": 1"};
+                                    "{\"format\": 2, \"generation\": 0}",
+                                    "{\"format\": 2"};
   for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
     assert_int_equal(manifest_parse(bytes_from_string(bad[i]), &arena, &manifest, &failure),
                      ERR_MALFORMED);

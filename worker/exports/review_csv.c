@@ -8,15 +8,17 @@ const char *review_reason_name(enum review_reason reason) {
       [REVIEW_UNCERTAIN] = "uncertain", [REVIEW_CONSTRAINT] = "constraint",
       [REVIEW_COHESION] = "cohesion",   [REVIEW_SIZE] = "size",
       [REVIEW_RULE] = "rule",           [REVIEW_HOUSEHOLD] = "household",
+      [REVIEW_DECISION] = "decision",
   };
   return names[reason];
 }
 
 void review_csv_heading(const struct export_context *context, struct buffer *out) {
   const struct job *job = context->plan->job;
-  buffer_append_string(out,
-                       "reason,weight,probability,pattern,source_a,id_a,customer_a,source_b,id_b,"
-                       "customer_b");
+  buffer_append_string(
+      out,
+      "decision,reason,weight,probability,pattern,source_a,id_a,customer_a,source_b,id_b,"
+      "customer_b");
   struct buffer name = {0};
   for (uint32_t f = 0; f < job->field_count; f++)
     for (int side = 0; side < 2; side++) {
@@ -67,6 +69,7 @@ static void append_item(const struct export_context *context, const struct revie
   export_row_view(context, item->a, a);
   export_row_view(context, item->b, b);
   char text[NUMBER_DECIMAL_BYTES_MAX];
+  csv_append(out, BYTES_EMPTY);
   csv_append_string(out, review_reason_name((enum review_reason)item->reason));
   csv_append(out, bytes_of(text, (size_t)(export_put_weight(text, item->weight) - text)));
   csv_append(out, bytes_of(text, (size_t)(export_put_probability(text, item->weight) - text)));
@@ -83,6 +86,7 @@ void review_csv_owner_conflict(const struct export_context *context,
   if (owner < 0) return;
   const struct golden_value *value = &golden->values[owner];
   if (value->origin != GOLDEN_CELL || value->distinct_count < 2 || !value->runner_up_count) return;
+  csv_append(out, BYTES_EMPTY);
   csv_append_string(out, "owner");
   buffer_append_string(out, ",,,"); /* no weight: it is no question of who is who */
   append_records(context, &golden->members[value->member], golden->customer_id,
@@ -102,6 +106,7 @@ void review_csv_quality(const struct export_context *context, uint32_t split, st
     buffer_clear(&reason);
     buffer_append_string(&reason, "quality:");
     buffer_append_bytes(&reason, job->quality_rules[item->rule].id);
+    csv_append(out, BYTES_EMPTY);
     csv_append(out, buffer_bytes(&reason));
     for (int empty = 0; empty < 3; empty++) csv_append(out, BYTES_EMPTY);
     append_record(context, record, customer_of(context, item->row), out);

@@ -6,8 +6,9 @@
 
 #include "worker/exports/export_context.h"
 
-/* reason,weight,probability,pattern,source_a,id_a,customer_a,source_b,id_b,customer_b, then each
- * field of the job twice: FIELD_a,FIELD_b. */
+/* decision,reason,weight,probability,pattern,source_a,id_a,customer_a,source_b,id_b,customer_b,
+ * then each field of the job twice: FIELD_a,FIELD_b. decision is empty: who fills it in hands the
+ * file to `guiyi review --decide`. */
 void review_csv_heading(const struct export_context *context, struct buffer *out);
 /* Items first … first+count-1 of run.clusters.reviews. scratch is reset for each. */
 void review_csv_range(const struct export_context *context, uint64_t first, uint64_t count,

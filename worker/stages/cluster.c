@@ -4,6 +4,7 @@
 
 #include "common/check.h"
 #include "common/memory.h"
+#include "worker/stages/cluster_facts.h"
 #include "worker/stages/component_repair.h"
 #include "worker/stages/row_order.h"
 
@@ -40,6 +41,9 @@ struct cluster_work {
   uint32_t *hard_of;         /* by component: its index in hard; NONE */
   uint64_t *edge_start;      /* by hard; hard_count + 1 */
   struct repair_edge *edges; /* a and b are local to the component */
+  struct cluster_facts facts;
+  struct repair_pair *forbidden; /* by hard: cannot-links; a and b are local to the component */
+  uint32_t *forbidden_start;     /* by hard; hard_count + 1 */
   struct repair_part *parts;
   uint32_t part_count;
 };
@@ -91,13 +95,17 @@ static void order_rows(struct cluster_work *work) {
   memory_unmap(scratch, (size_t)present * sizeof *scratch);
 }
 
-/* Every row's root among rows joined by accepted pairs and by being one record. */
+/* Every row's root among rows joined by accepted pairs, by being one record and by must-links. */
 static uint32_t *join_rows(struct cluster_work *work) {
   const struct cluster_input *input = &work->input;
   uint32_t *parent = memory_map((size_t)input->row_count * sizeof *parent);
   for (uint32_t i = 0; i < input->row_count; i++) parent[i] = i;
   for (uint32_t i = 1; i < work->present; i++)
     if (is_same_record(work, i)) unite(parent, work->order[i - 1].row, work->order[i].row);
+  for (uint32_t i = 0; i < work->facts.count; i++) {
+    const struct cluster_fact *fact = &work->facts.items[i];
+    if (fact->kind == PAIR_MERGE) unite(parent, fact->a, fact->b);
+  }
   for (uint32_t o = 0; o < input->compared_count; o++) {
     const struct compare_output *output = &input->compared[o];
     for (uint64_t i = 0; i < output->pair_count; i++) {
@@ -220,39 +228,61 @@ static uint32_t *count_accepted(const struct cluster_work *work) {
   return accepted;
 }
 
+/* A bit for every component that a cannot-link lies in. */
+static uint64_t *mark_forbidden(const struct cluster_work *work) {
+  uint64_t *marks = memory_new_zeroed(work->component_count / 64 + 1, sizeof *marks);
+  for (uint32_t i = 0; i < work->facts.count; i++) {
+    const struct cluster_fact *fact = &work->facts.items[i];
+    uint32_t component = work->component[fact->a];
+    if (fact->kind != PAIR_MERGE && component == work->component[fact->b])
+      marks[component / 64] |= (uint64_t)1 << component % 64;
+  }
+  return marks;
+}
+
 /* A component is done when all pairs in it were compared and accepted and nothing in it
  * contradicts. */
 static void find_hard(struct cluster_work *work) {
   uint32_t *accepted = count_accepted(work);
+  uint64_t *forbidden = mark_forbidden(work);
   work->hard_of = memory_map((size_t)work->component_count * sizeof *work->hard_of);
   work->hard = memory_map((size_t)work->component_count * sizeof *work->hard);
   for (uint32_t k = 0; k < work->component_count; k++) {
     uint64_t size = size_of(work, k);
     if (size > 1) prefetch_rows(work, work->start[k] + PREFETCH_AHEAD);
     bool is_whole = size <= 2 || accepted[k] == size * (size - 1) / 2;
-    bool hard = size > 1 && (!is_whole || size > cluster_max_of(work) || may_contradict(work, k));
+    bool hard = size > 1 && (!is_whole || size > cluster_max_of(work) ||
+                             forbidden[k / 64] >> k % 64 & 1 || may_contradict(work, k));
     work->hard_of[k] = hard ? work->hard_count : NONE;
     if (hard) work->hard[work->hard_count++] = k;
   }
+  free(forbidden);
   memory_unmap(accepted, (size_t)work->component_count * sizeof *accepted);
 }
 
 /* ---- edges of the hard components ---- */
 
-static void add_record_edges(struct cluster_work *work, uint64_t *at) {
-  for (uint32_t i = 1; i < work->present; i++) {
-    if (!is_same_record(work, i)) continue;
-    uint32_t a = work->row_place[work->order[i - 1].row], b = work->row_place[work->order[i].row];
-    uint32_t component = work->component[work->order[i].row], hard = work->hard_of[component];
-    if (hard == NONE) continue;
-    if (!work->edges) {
-      work->edge_start[hard + 1]++;
-      continue;
-    }
-    uint32_t first = work->start[component];
-    work->edges[at[hard]++] = (struct repair_edge){
-        a - first, b - first, CLUSTER_SAME_RECORD_WEIGHT, true, false, NONE, NONE};
+static void add_must_edge(struct cluster_work *work, uint32_t row_a, uint32_t row_b, uint64_t *at) {
+  uint32_t component = work->component[row_a], hard = work->hard_of[component];
+  if (hard == NONE) return;
+  if (!work->edges) {
+    work->edge_start[hard + 1]++;
+    return;
   }
+  uint32_t a = work->row_place[row_a] - work->start[component];
+  uint32_t b = work->row_place[row_b] - work->start[component];
+  work->edges[at[hard]++] = (struct repair_edge){
+      a < b ? a : b, a < b ? b : a, CLUSTER_SAME_RECORD_WEIGHT, true, false, NONE, NONE};
+}
+
+/* Rows of one record, and must-links. */
+static void add_must_edges(struct cluster_work *work, uint64_t *at) {
+  for (uint32_t i = 1; i < work->present; i++)
+    if (is_same_record(work, i))
+      add_must_edge(work, work->order[i - 1].row, work->order[i].row, at);
+  for (uint32_t i = 0; i < work->facts.count; i++)
+    if (work->facts.items[i].kind == PAIR_MERGE)
+      add_must_edge(work, work->facts.items[i].a, work->facts.items[i].b, at);
 }
 
 static void add_pair_edges(struct cluster_work *work, uint64_t *at) {
@@ -278,15 +308,41 @@ static void gather_edges(struct cluster_work *work) {
   size_t starts = ((size_t)work->hard_count + 1) * sizeof *work->edge_start;
   work->edge_start = memory_new_zeroed(work->hard_count + 1, sizeof *work->edge_start);
   if (work->hard_count == 0) return;
-  add_record_edges(work, NULL);
+  add_must_edges(work, NULL);
   add_pair_edges(work, NULL);
   for (uint32_t h = 0; h < work->hard_count; h++) work->edge_start[h + 1] += work->edge_start[h];
   work->edges = memory_new(work->edge_start[work->hard_count] * sizeof *work->edges);
   uint64_t *at = memory_new(starts);
   memcpy(at, work->edge_start, starts);
-  add_record_edges(work, at);
+  add_must_edges(work, at);
   add_pair_edges(work, at);
   free(at);
+}
+
+/* The hard component that a cannot-link lies in; NONE when its records are in none, or in two. */
+static uint32_t hard_with(const struct cluster_work *work, const struct cluster_fact *fact) {
+  uint32_t component = work->component[fact->a];
+  if (fact->kind == PAIR_MERGE || component != work->component[fact->b]) return NONE;
+  return work->hard_of[component];
+}
+
+static void gather_forbidden(struct cluster_work *work) {
+  work->forbidden_start = memory_new_zeroed(work->hard_count + 2, sizeof *work->forbidden_start);
+  work->forbidden = memory_new((size_t)work->facts.count * sizeof *work->forbidden);
+  uint32_t *at = work->forbidden_start + 1; /* where the next of a component goes */
+  for (uint32_t i = 0; i < work->facts.count; i++) {
+    uint32_t hard = hard_with(work, &work->facts.items[i]);
+    if (hard != NONE) at[hard + 1]++;
+  }
+  for (uint32_t h = 0; h < work->hard_count; h++) at[h + 1] += at[h];
+  for (uint32_t i = 0; i < work->facts.count; i++) {
+    const struct cluster_fact *fact = &work->facts.items[i];
+    uint32_t hard = hard_with(work, fact);
+    if (hard == NONE) continue;
+    uint32_t first = work->start[work->component[fact->a]];
+    work->forbidden[at[hard]++] =
+        (struct repair_pair){work->row_place[fact->a] - first, work->row_place[fact->b] - first};
+  }
 }
 
 /* Parts of about the same number of edges. */
@@ -310,12 +366,14 @@ struct cluster_work *cluster_prepare(const struct cluster_input *input, uint32_t
   work->constraints = constraints_of_plan(input->plan);
   make_verdicts(work);
   order_rows(work);
+  cluster_facts_resolve(input->facts, work->order, work->present, &work->facts);
   lay_out_components(work);
   work->group = memory_map((size_t)work->present * sizeof *work->group);
   for (uint32_t k = 0; k < work->component_count; k++)
     for (uint32_t i = work->start[k]; i < work->start[k + 1]; i++) work->group[i] = work->start[k];
   find_hard(work);
   gather_edges(work);
+  gather_forbidden(work);
   cut_parts(work, part_count);
   return work;
 }
@@ -334,6 +392,8 @@ static void repair_one(struct cluster_work *work, struct repair_part *part, uint
       .row_count = count,
       .edges = work->edges + work->edge_start[hard],
       .edge_count = (uint32_t)(work->edge_start[hard + 1] - work->edge_start[hard]),
+      .forbidden = work->forbidden + work->forbidden_start[hard],
+      .forbidden_count = work->forbidden_start[hard + 1] - work->forbidden_start[hard],
       .cluster_max = cluster_max_of(work),
       .component_max = CLUSTER_COMPONENT_MAX};
   uint64_t first_cut = part->cuts.count;
@@ -412,6 +472,12 @@ static void weigh_links(const struct cluster_work *work, struct cluster_output *
     raise(&out->link_weight[work->order[i - 1].row], CLUSTER_SAME_RECORD_WEIGHT);
     raise(&out->link_weight[work->order[i].row], CLUSTER_SAME_RECORD_WEIGHT);
   }
+  for (uint32_t i = 0; i < work->facts.count; i++) {
+    const struct cluster_fact *fact = &work->facts.items[i];
+    if (fact->kind != PAIR_MERGE) continue;
+    raise(&out->link_weight[fact->a], CLUSTER_SAME_RECORD_WEIGHT);
+    raise(&out->link_weight[fact->b], CLUSTER_SAME_RECORD_WEIGHT);
+  }
 }
 
 /* A review item on its way: with what it is sorted by. */
@@ -425,6 +491,31 @@ struct review_list {
   struct review_entry *entries;
   uint64_t count, capacity;
 };
+
+/* Entities that people keep apart: nothing between them is open. */
+struct entity_pair {
+  uint32_t a, b; /* the smaller first */
+};
+
+static int entity_pair_order(const void *left, const void *right) {
+  const struct entity_pair *x = left, *y = right;
+  if (x->a != y->a) return x->a < y->a ? -1 : 1;
+  return (x->b > y->b) - (x->b < y->b);
+}
+
+static struct entity_pair *find_decided(const struct cluster_work *work,
+                                        const struct cluster_output *out, uint32_t *count) {
+  struct entity_pair *pairs = memory_new((size_t)work->facts.count * sizeof *pairs);
+  *count = 0;
+  for (uint32_t i = 0; i < work->facts.count; i++) {
+    const struct cluster_fact *fact = &work->facts.items[i];
+    if (fact->kind == PAIR_MERGE) continue;
+    uint32_t a = out->entity[fact->a], b = out->entity[fact->b];
+    pairs[(*count)++] = (struct entity_pair){a < b ? a : b, a < b ? b : a};
+  }
+  if (*count) qsort(pairs, *count, sizeof *pairs, entity_pair_order);
+  return pairs;
+}
 
 static int strongest_first(const struct review_entry *a, const struct review_entry *b) {
   if (a->item.weight != b->item.weight) return a->item.weight > b->item.weight ? -1 : 1;
@@ -467,10 +558,12 @@ static void add_cuts(const struct cluster_work *work, struct cluster_output *out
       const struct repair_cut *cut = &work->parts[p].cuts.items[i];
       uint32_t a = work->place_row[cut->edge.a], b = work->place_row[cut->edge.b];
       if (out->entity[a] == out->entity[b]) continue; /* others joined them after all */
+      out->decision_cuts += cut->reason == REVIEW_DECISION;
       out->constraint_cuts += cut->reason == REVIEW_CONSTRAINT;
       out->cohesion_cuts += cut->reason == REVIEW_COHESION;
       out->size_cuts += cut->reason == REVIEW_SIZE;
-      add_review(work, out, list, cut->edge.output, cut->edge.pattern, a, b, cut->reason);
+      if (cut->reason != REVIEW_DECISION)
+        add_review(work, out, list, cut->edge.output, cut->edge.pattern, a, b, cut->reason);
     }
 }
 
@@ -488,11 +581,19 @@ static void list_reviews(const struct cluster_work *work, struct cluster_output 
     }
   }
   if (list.count) qsort(list.entries, list.count, sizeof *list.entries, by_entities);
+  uint32_t decided_count;
+  struct entity_pair *decided = find_decided(work, out, &decided_count);
   uint64_t kept = 0;
-  for (uint64_t i = 0; i < list.count; i++)
-    if (kept == 0 || list.entries[kept - 1].entity_a != list.entries[i].entity_a ||
-        list.entries[kept - 1].entity_b != list.entries[i].entity_b)
-      list.entries[kept++] = list.entries[i];
+  for (uint64_t i = 0; i < list.count; i++) {
+    struct entity_pair pair = {list.entries[i].entity_a, list.entries[i].entity_b};
+    if (kept && list.entries[kept - 1].entity_a == pair.a &&
+        list.entries[kept - 1].entity_b == pair.b)
+      continue;
+    if (decided_count && bsearch(&pair, decided, decided_count, sizeof pair, entity_pair_order))
+      continue;
+    list.entries[kept++] = list.entries[i];
+  }
+  free(decided);
   if (kept) qsort(list.entries, kept, sizeof *list.entries, by_strength);
   out->reviews = memory_new(kept * sizeof *out->reviews);
   for (uint64_t i = 0; i < kept; i++) out->reviews[i] = list.entries[i].item;
@@ -501,7 +602,9 @@ static void list_reviews(const struct cluster_work *work, struct cluster_output 
 }
 
 void cluster_finish(struct cluster_work *take_work, struct cluster_output *out) {
-  *out = (struct cluster_output){0};
+  *out = (struct cluster_output){.facts_gone = take_work->facts.gone};
+  if (take_work->input.facts)
+    out->facts_applied = take_work->input.facts->count - take_work->facts.gone;
   number_entities(take_work, out);
   list_members(take_work, out);
   weigh_links(take_work, out);
@@ -524,6 +627,9 @@ void cluster_work_release(struct cluster_work *work) {
   memory_unmap(work->hard, components * sizeof *work->hard);
   free(work->edge_start);
   free(work->edges);
+  free(work->forbidden);
+  free(work->forbidden_start);
+  cluster_facts_release(&work->facts);
   for (uint32_t p = 0; p < work->part_count; p++) free(work->parts[p].cuts.items);
   free(work->parts);
   free(work);

@@ -7,13 +7,15 @@
  * forbids it (a contradiction between any two of their records, or a rule that separates them),
  * their mean link over the pairs that were compared speaks against it, or the group would pass
  * cluster_max. A component over CLUSTER_COMPONENT_MAX is first cut at rising thresholds.
+ * What people decided goes before all of it: a must-link joins, a cannot-link keeps apart.
  * 3. finish (one task): entities are numbered by their smallest record_key.
  *
- * The result depends on rows and model alone: not on the number of parts, on the order of rows or
- * pairs. */
+ * The result depends on rows, model and facts alone: not on the number of parts, on the order of
+ * rows or pairs. */
 #ifndef GUIYI_WORKER_STAGES_CLUSTER_H
 #define GUIYI_WORKER_STAGES_CLUSTER_H
 
+#include "common/pair_fact.h"
 #include "worker/plan.h"
 #include "worker/run_state.h"
 
@@ -29,6 +31,7 @@ struct cluster_input {
   const struct model *model;
   const struct compare_output *compared; /* one per partition; any order, any cut */
   uint32_t compared_count;
+  const struct pair_facts *facts; /* what people decided; NULL = nothing */
 };
 
 /* Between prepare and finish. Borrows all of its input. */

@@ -15,6 +15,12 @@ enum {
   NONE = UINT32_MAX,
 };
 
+/* A cannot-link as one of its two records sees it. */
+struct forbidden_end {
+  uint32_t other; /* the member it must not meet */
+  uint32_t next;  /* of the same group */
+};
+
 /* A group is named by its root, which is its smallest member. */
 struct repair {
   const struct repair_input *input;
@@ -25,6 +31,10 @@ struct repair {
   uint32_t *different;                   /* by root: records of different content, about */
   uint32_t *size;                        /* by root: members */
   uint32_t *next_witness, *last_witness; /* members that differ in what constraints look at */
+  uint32_t *must; /* by member: what it is one with by must-links, named by the smallest; NULL =
+                     nobody is one with another */
+  struct forbidden_end *ends;     /* of input->forbidden: two of each */
+  uint32_t *first_end, *last_end; /* by root; NONE. Only where there are any */
   uint64_t *refused; /* hash table of pairs of groups that were refused and have not changed */
   uint32_t refused_mask;
 };
@@ -98,6 +108,23 @@ static bool is_same_witness(const struct repair_input *input, uint32_t a, uint32
 
 static uint32_t *new_numbers(uint32_t count) { return memory_new_zeroed(count, sizeof(uint32_t)); }
 
+static void start_forbidden(struct repair *r) {
+  const struct repair_input *input = r->input;
+  if (input->forbidden_count == 0) return;
+  r->ends = memory_new(2 * (size_t)input->forbidden_count * sizeof *r->ends);
+  r->first_end = memory_new(input->row_count * sizeof *r->first_end);
+  r->last_end = memory_new(input->row_count * sizeof *r->last_end);
+  memset(r->first_end, 0xFF, input->row_count * sizeof *r->first_end);
+  memset(r->last_end, 0xFF, input->row_count * sizeof *r->last_end);
+  for (uint32_t e = 0; e < 2 * input->forbidden_count; e++) {
+    const struct repair_pair *pair = &input->forbidden[e / 2];
+    uint32_t own = e % 2 ? pair->b : pair->a, other = e % 2 ? pair->a : pair->b;
+    r->ends[e] = (struct forbidden_end){other, r->first_end[own]};
+    if (r->last_end[own] == NONE) r->last_end[own] = e;
+    r->first_end[own] = e;
+  }
+}
+
 static void start(struct repair *r, const struct repair_input *input, struct repair_cuts *cuts) {
   uint32_t count = input->row_count;
   *r = (struct repair){.input = input, .cuts = cuts};
@@ -117,6 +144,15 @@ static void start(struct repair *r, const struct repair_input *input, struct rep
     r->next[i] = r->next_witness[i] = NONE;
     r->different[i] = r->size[i] = 1;
   }
+  start_forbidden(r);
+}
+
+/* Once all must-links are in and nothing else is. */
+static void note_must(struct repair *r) {
+  const struct repair_input *input = r->input;
+  if (input->edge_count == 0 || !input->edges[0].must) return;
+  r->must = new_numbers(input->row_count);
+  for (uint32_t i = 0; i < input->row_count; i++) r->must[i] = find(r->parent, i);
 }
 
 static void release(struct repair *r) {
@@ -128,6 +164,10 @@ static void release(struct repair *r) {
   free(r->next_witness);
   free(r->last_witness);
   free(r->refused);
+  free(r->must);
+  free(r->ends);
+  free(r->first_end);
+  free(r->last_end);
 }
 
 static bool contradict(const struct repair *r, uint32_t a, uint32_t b) {
@@ -139,14 +179,46 @@ static bool contradict(const struct repair *r, uint32_t a, uint32_t b) {
   return false;
 }
 
-/* Over the pairs between two groups: does no rule separate one, and, unless a rule joins the
+/* Does a person keep the two groups apart? */
+static bool is_forbidden(const struct repair *r, uint32_t a, uint32_t b) {
+  if (!r->ends || r->first_end[a] == NONE || r->first_end[b] == NONE) return false;
+  for (uint32_t e = r->first_end[a]; e != NONE; e = r->ends[e].next)
+    if (find(r->parent, r->ends[e].other) == b) return true;
+  return false;
+}
+
+/* The links between two groups: of members that must-links made one, the strongest stands for all,
+ * for who agrees with one of them agrees with the person. */
+struct links {
+  struct link {
+    uint32_t a, b; /* as must-links name them */
+    int64_t weight;
+  } items[LINK_MEMBERS * LINK_MEMBERS];
+  uint32_t count;
+};
+
+static void add_link(const struct repair *r, struct links *links, uint32_t a, uint32_t b,
+                     int64_t weight) {
+  if (r->must) {
+    a = r->must[a], b = r->must[b];
+    for (uint32_t i = 0; i < links->count; i++) {
+      struct link *link = &links->items[i];
+      if (link->a != a || link->b != b) continue;
+      if (link->weight < weight) link->weight = weight;
+      return;
+    }
+  }
+  links->items[links->count++] = (struct link){a, b, weight};
+}
+
+/* Over the links between two groups: does no rule separate one, and, unless a rule joins the
  * groups, how far is each above accept, within limits? Of large groups the members that came first
  * stand for all. */
 static bool links_allow(const struct repair *r, uint32_t a, uint32_t b, bool by_rule) {
   const struct repair_input *input = r->input;
   const struct model *model = input->model;
   if (r->size[a] == 1 && r->size[b] == 1) return true;
-  int64_t sum = 0, count = 0;
+  struct links links = {.count = 0};
   uint32_t i = a, k = b;
   for (unsigned from_a = 0; i != NONE && from_a < LINK_MEMBERS; from_a++, i = r->next[i], k = b)
     for (unsigned from_b = 0; k != NONE && from_b < LINK_MEMBERS; from_b++, k = r->next[k]) {
@@ -154,10 +226,14 @@ static bool links_allow(const struct repair *r, uint32_t a, uint32_t b, bool by_
           input->plan, model, compare_pattern(input->plan, input->rows[i], input->rows[k]));
       if (verdict.separates) return false;
       int64_t link = (int64_t)verdict.weight - model->accept_weight;
-      sum += link > LINK_LIMIT ? LINK_LIMIT : link < -LINK_LIMIT ? -LINK_LIMIT : link;
-      count++;
+      add_link(r, &links, i, k,
+               link > LINK_LIMIT    ? LINK_LIMIT
+               : link < -LINK_LIMIT ? -LINK_LIMIT
+                                    : link);
     }
-  return by_rule || sum >= count * ((int64_t)model->review_weight - model->accept_weight);
+  int64_t sum = 0;
+  for (uint32_t l = 0; l < links.count; l++) sum += links.items[l].weight;
+  return by_rule || sum >= links.count * ((int64_t)model->review_weight - model->accept_weight);
 }
 
 static void join(struct repair *r, uint32_t a, uint32_t b, bool same_content) {
@@ -165,6 +241,13 @@ static void join(struct repair *r, uint32_t a, uint32_t b, bool same_content) {
   r->parent[other] = root;
   r->next[r->last[root]] = other;
   r->last[root] = r->last[other];
+  if (r->ends && r->first_end[other] != NONE) {
+    if (r->first_end[root] == NONE)
+      r->first_end[root] = r->first_end[other];
+    else
+      r->ends[r->last_end[root]].next = r->first_end[other];
+    r->last_end[root] = r->last_end[other];
+  }
   r->size[root] += r->size[other];
   if (!same_content)
     r->different[root] += r->different[other];
@@ -218,7 +301,9 @@ static void try_edge(struct repair *r, const struct repair_edge *edge) {
   }
   uint64_t state = state_of(r, a < b ? a : b, a < b ? b : a, edge->by_rule);
   if (was_refused(r, state, false)) return;
-  if (contradict(r, a, b)) {
+  if (is_forbidden(r, a, b)) {
+    add_cut(r->cuts, edge, REVIEW_DECISION);
+  } else if (contradict(r, a, b)) {
     add_cut(r->cuts, edge, REVIEW_CONSTRAINT);
   } else if (!links_allow(r, a, b, edge->by_rule)) {
     add_cut(r->cuts, edge, REVIEW_COHESION);
@@ -245,6 +330,9 @@ static void repair_whole(const struct repair_input *input, uint32_t *group,
                          struct repair_cuts *cuts) {
   struct repair r;
   start(&r, input, cuts);
+  for (uint32_t i = 0; i < input->edge_count && input->edges[i].must; i++)
+    try_edge(&r, &input->edges[i]);
+  note_must(&r);
   join_equal(&r);
   for (uint32_t i = 0; i < input->edge_count; i++) try_edge(&r, &input->edges[i]);
   for (uint32_t i = 0; i < input->row_count; i++) group[i] = find(r.parent, i);
@@ -265,10 +353,29 @@ struct pieces {
   uint32_t *local;                  /* by member: its number in its piece */
   const struct feature_row **rows;
   struct repair_edge *edges;
+  struct repair_pair *forbidden; /* in the order of the pieces' roots */
+  uint32_t *forbidden_start;     /* by root, row_count + 1 */
 };
 
 static void add_up(uint32_t *starts, uint32_t count) {
   for (uint32_t i = 0; i < count; i++) starts[i + 1] += starts[i];
+}
+
+/* Counts, adds up, fills: each step one place behind the other, so that the starts are left. */
+static void share_forbidden(const struct repair_input *input, const uint32_t *root,
+                            struct pieces *p) {
+  uint32_t *at = p->forbidden_start + 1;
+  for (uint32_t i = 0; i < input->forbidden_count; i++) {
+    const struct repair_pair *pair = &input->forbidden[i];
+    if (root[pair->a] == root[pair->b]) at[root[pair->a] + 1]++;
+  }
+  add_up(at, input->row_count);
+  for (uint32_t i = 0; i < input->forbidden_count; i++) {
+    const struct repair_pair *pair = &input->forbidden[i];
+    if (root[pair->a] == root[pair->b])
+      p->forbidden[at[root[pair->a]]++] =
+          (struct repair_pair){p->local[pair->a], p->local[pair->b]};
+  }
 }
 
 static void make_pieces(const struct repair_input *input, const uint32_t *root, struct pieces *p) {
@@ -278,7 +385,9 @@ static void make_pieces(const struct repair_input *input, const uint32_t *root, 
                        new_numbers(count),
                        new_numbers(count),
                        memory_new(count * sizeof *p->rows),
-                       memory_new(input->edge_count * sizeof *p->edges)};
+                       memory_new(input->edge_count * sizeof *p->edges),
+                       memory_new((size_t)input->forbidden_count * sizeof *p->forbidden),
+                       new_numbers(count + 2)};
   for (uint32_t i = 0; i < count; i++) p->local[i] = p->row_start[root[i] + 1]++;
   add_up(p->row_start, count);
   for (uint32_t i = 0; i < count; i++) {
@@ -300,6 +409,7 @@ static void make_pieces(const struct repair_input *input, const uint32_t *root, 
     p->edges[at[piece]++] = edge;
   }
   free(at);
+  share_forbidden(input, root, p);
 }
 
 static void release_pieces(struct pieces *p) {
@@ -309,6 +419,8 @@ static void release_pieces(struct pieces *p) {
   free(p->local);
   free(p->rows);
   free(p->edges);
+  free(p->forbidden);
+  free(p->forbidden_start);
 }
 
 /* Cuts are told by the numbers of the whole. */
@@ -332,6 +444,8 @@ static void repair_pieces(const struct repair_input *input, const uint32_t *root
     piece.row_count = p.row_start[i + 1] - first;
     piece.edges = p.edges + first_edge;
     piece.edge_count = p.edge_start[i + 1] - first_edge;
+    piece.forbidden = p.forbidden + p.forbidden_start[i];
+    piece.forbidden_count = p.forbidden_start[i + 1] - p.forbidden_start[i];
     uint64_t first_cut = cuts->count;
     repair_at(&piece, threshold, local_group, cuts);
     name_by_origin(cuts, first_cut, p.origin + first);

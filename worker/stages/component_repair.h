@@ -1,9 +1,10 @@
 /* component_repair — splits one component of linked records into entities.
  *
  * Edges are taken from the strongest down. An edge joins the groups of its two records unless the
- * pair of groups contradicts itself, a rule separates them, their mean link speaks against it, or
- * the group would become too large. What a match rule merges is decided: a mean link does not
- * weigh against it, the rest does. (Greedy agglomeration with constraints; the order is total, so
+ * pair of groups is kept apart by a person, contradicts itself, a rule separates them, their mean
+ * link speaks against it, or the group would become too large; must-links come first and join
+ * whatever speaks against it. What a match rule merges is decided: a mean link does not weigh
+ * against it, the rest does. (Greedy agglomeration with constraints; the order is total, so
  * the result is a function of the records and weights alone.) The mean is over all pairs between
  * the groups, of which those that no block held are compared here: so it does not depend on
  * blocking. */
@@ -32,9 +33,14 @@ struct pair_verdict pair_verdict_of(const struct plan *plan, const struct model 
 struct repair_edge {
   uint32_t a, b; /* local numbers, a < b */
   int32_t weight;
-  bool must;                /* two rows of one record: always joined */
+  bool must;                /* two rows of one record, or a must-link: always joined */
   bool by_rule;             /* a match rule merges the two: no mean link keeps them apart */
   uint32_t output, pattern; /* where it came from: compare output and pattern in it */
+};
+
+/* Two records that a person keeps apart. */
+struct repair_pair {
+  uint32_t a, b; /* local numbers */
 };
 
 struct repair_input {
@@ -45,6 +51,9 @@ struct repair_input {
   uint32_t row_count;
   struct repair_edge *edges; /* sorted in place, doubles removed */
   uint32_t edge_count;
+  const struct repair_pair *forbidden; /* never in one entity; what must-links join is free of them
+                                        */
+  uint32_t forbidden_count;
   uint32_t cluster_max;   /* different records in an entity */
   uint32_t component_max; /* records that are repaired together; more are first cut */
 };

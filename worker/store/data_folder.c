@@ -134,7 +134,7 @@ enum err data_folder_write_file(const char *path, struct bytes content, struct f
   return err;
 }
 
-static enum err sync_folder(const char *path, struct failure *failure) {
+enum err data_folder_sync_folder(const char *path, struct failure *failure) {
   int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
   if (fd < 0) return system_failed("open the folder", path, failure);
   enum err err = fsync(fd) == 0 ? ERR_OK : system_failed("sync the folder", path, failure);
@@ -240,7 +240,7 @@ enum err data_folder_set_current(const char *data_dir, const struct data_folder_
   failpoint("pointer written");
   if (rename(beside, path) != 0) return system_failed("rename", beside, failure);
   failpoint("pointer renamed");
-  return sync_folder(data_dir, failure);
+  return data_folder_sync_folder(data_dir, failure);
 }
 
 enum err data_folder_make(const char *data_dir, uint64_t generation, struct failure *failure) {
@@ -252,10 +252,10 @@ enum err data_folder_make(const char *data_dir, uint64_t generation, struct fail
 enum err data_folder_sync(const char *data_dir, uint64_t generation, struct failure *failure) {
   char path[DATA_FOLDER_PATH_MAX];
   enum err err = data_folder_path(data_dir, generation, NULL, path, failure);
-  if (!err) err = sync_folder(path, failure);
+  if (!err) err = data_folder_sync_folder(path, failure);
   if (!err) err = path_join(path, data_dir, "generations", failure);
-  if (!err) err = sync_folder(path, failure);
-  return err ? err : sync_folder(data_dir, failure);
+  if (!err) err = data_folder_sync_folder(path, failure);
+  return err ? err : data_folder_sync_folder(data_dir, failure);
 }
 
 enum err data_folder_remove(const char *data_dir, uint64_t generation, struct failure *failure) {

@@ -43,6 +43,9 @@ enum err data_folder_make(const char *data_dir, uint64_t generation, struct fail
 /* Syncs the generation's folder entry and those above it. */
 enum err data_folder_sync(const char *data_dir, uint64_t generation, struct failure *failure);
 
+/* The entries of one folder are on the disk when it returns. */
+enum err data_folder_sync_folder(const char *path, struct failure *failure);
+
 /* A whole file: written and synced; read (at most size_max bytes, else ERR_LIMIT). ERR_NOT_FOUND
  * when it isn't there. */
 enum err data_folder_write_file(const char *path, struct bytes content, struct failure *failure);

@@ -95,6 +95,7 @@ struct generation_facts {
   int32_t as_of_day;   /* days since 1970-01-01 */
   uint32_t row_count;  /* record_header.row is below this */
   uint64_t records_read, records_quarantined, records_rejected;
+  struct manifest_decisions decisions;
   const struct model *model;
   const struct manifest_file *files; /* by record_header.file */
   uint32_t file_count;

@@ -275,6 +275,7 @@ static enum err make_manifest(struct generation_writer *w, const struct generati
       .records_quarantined = facts->records_quarantined,
       .records_rejected = facts->records_rejected,
       .aliases = w->ids->alias_count,
+      .decisions = facts->decisions,
       .model = *facts->model,
       .fields = arena_alloc(arena, job->field_count * sizeof *m->fields),
       .field_count = job->field_count,

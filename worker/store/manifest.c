@@ -137,6 +137,12 @@ void manifest_print(const struct manifest *m, struct buffer *out) {
   put_u64(&w, "customers", m->customers);
   put_u64(&w, "records", m->records);
   put_u64(&w, "aliases", m->aliases);
+  json_key(&w, "decisions");
+  json_object_begin(&w);
+  put_u64(&w, "length", m->decisions.length);
+  put_u64(&w, "applied", m->decisions.applied);
+  put_u64(&w, "gone", m->decisions.gone);
+  json_object_end(&w);
   put_u64(&w, "events_bytes", m->events_bytes);
   put_checksum(&w, "events_checksum", m->events_checksum);
   put_checksum(&w, "job_digest", m->job_digest);
@@ -340,6 +346,10 @@ static void parse_root(struct parse *p, yajl_val root, struct manifest *m) {
   m->customers = count_of(p, root, "customers");
   m->records = count_of(p, root, "records");
   m->aliases = count_of(p, root, "aliases");
+  yajl_val decisions = find(p, root, "decisions");
+  m->decisions.length = count_of(p, decisions, "length");
+  m->decisions.applied = count_of(p, decisions, "applied");
+  m->decisions.gone = count_of(p, decisions, "gone");
   m->events_bytes = count_of(p, root, "events_bytes");
   m->events_checksum = checksum(p, root, "events_checksum");
   m->job_digest = checksum(p, root, "job_digest");

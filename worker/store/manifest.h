@@ -14,7 +14,7 @@
 #include "common/model.h"
 
 enum {
-  MANIFEST_FORMAT = 1,
+  MANIFEST_FORMAT = 2,
   GENERATION_SHARDS_MAX = 256,
 };
 
@@ -69,6 +69,12 @@ struct manifest_counter {
   uint64_t last;
 };
 
+/* What of the decisions (fact_store.h) the run was made with. */
+struct manifest_decisions {
+  uint64_t length;        /* of the log */
+  uint64_t applied, gone; /* facts that held; gone: of a record that the run did not have */
+};
+
 struct manifest {
   uint64_t generation;
   struct bytes digest;       /* the run's */
@@ -78,6 +84,7 @@ struct manifest {
   uint32_t row_count;
   uint64_t records_read, records_quarantined, records_rejected;
   uint64_t customers, records, aliases;
+  struct manifest_decisions decisions;
   struct model model;
   struct manifest_field *fields;
   uint32_t field_count;
