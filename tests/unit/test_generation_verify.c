@@ -122,6 +122,60 @@ static void any_bit_that_changes_is_found(void **state) {
   a_sound_generation_passes(NULL);
 }
 
+/* Reads every customer of the damaged file; what is not what was written must be an error. Returns
+ * whether there was one. */
+static bool reads_fail(void) {
+  struct generation *g;
+  struct failure failure = {0};
+  enum err err = generation_open(folder, &g, &failure);
+  if (err) {
+    assert_int_equal(err, ERR_CORRUPT);
+    return true;
+  }
+  struct arena arena = {0};
+  struct stored_customer customer;
+  for (uint32_t e = 0; e < run.state.clusters.entity_count && !err; e++) {
+    uint64_t id = run.state.customer_ids[e];
+    arena_reset(&arena);
+    err = generation_get(g, id, &arena, &customer, &failure);
+    if (err && err != ERR_CORRUPT) fail_msg("not said to be damaged: %s", failure.message);
+    if (!err) assert_int_equal(customer.customer_id, id);
+  }
+  arena_release(&arena);
+  generation_close(g);
+  return err != ERR_OK;
+}
+
+/* What leads LMDB from page to page is covered by no value's checksum. */
+static void a_damaged_page_is_an_error_not_a_crash(void **state) {
+  (void)state;
+  enum { PAGE = 4096, HEAD = 96 };
+  char path[DATA_FOLDER_PATH_MAX], kept[HEAD], damaged[HEAD];
+  struct stat file;
+  path_of("shard_000.lmdb", path);
+  assert_int_equal(stat(path, &file), 0);
+  uint32_t failing = 0;
+  uint64_t seed = 5;
+  for (off_t page = 0; page < file.st_size; page += PAGE) {
+    for (int way = 0; way < 4; way++) {
+      int fd = open(path, O_RDWR | O_CLOEXEC);
+      assert_int_equal(pread(fd, kept, HEAD, page), HEAD);
+      memcpy(damaged, kept, HEAD);
+      for (int i = way == 3 ? 0 : 10; i < HEAD; i++) {
+        seed = hash_mix(seed + 1);
+        if (way == 1 || seed >> 60 == 0) damaged[i] = (char)seed;
+        if (way == 2) damaged[i] = (char)0xFF;
+      }
+      assert_int_equal(pwrite(fd, damaged, HEAD, page), HEAD);
+      failing += reads_fail();
+      assert_int_equal(pwrite(fd, kept, HEAD, page), HEAD);
+      close(fd);
+    }
+  }
+  assert_true(failing > 20);
+  assert_false(reads_fail());
+}
+
 static void a_file_that_is_cut_gone_or_of_another_is_found(void **state) {
   (void)state;
   char one[DATA_FOLDER_PATH_MAX], two[DATA_FOLDER_PATH_MAX], beside[DATA_FOLDER_PATH_MAX + 8];
@@ -323,6 +377,7 @@ int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(a_sound_generation_passes),
       cmocka_unit_test(any_bit_that_changes_is_found),
+      cmocka_unit_test(a_damaged_page_is_an_error_not_a_crash),
       cmocka_unit_test(a_file_that_is_cut_gone_or_of_another_is_found),
       cmocka_unit_test(a_reader_gives_no_wrong_answer),
       cmocka_unit_test(a_golden_value_that_is_nobodys_is_found),

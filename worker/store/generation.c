@@ -196,10 +196,15 @@ enum err generation_get(const struct generation *g, uint64_t customer_id, struct
   struct identity_alias alias = {0};
   err = get_alias(g, customer_id, &alias, failure);
   customer_id_format(customer_id, name);
-  if (err == ERR_NOT_FOUND)
-    return failure_set(failure, ERR_NOT_FOUND,
-                       "there is no customer %s in %s (generation %" PRIu64 ")", name, g->data_dir,
-                       g->manifest.generation);
+  if (err == ERR_NOT_FOUND) {
+    /* A damaged page may hide it. */
+    err = shard_file_check_bytes(shard_reader_path(g->shards[shard]), &g->manifest.shards[shard],
+                                 failure);
+    return err ? err
+               : failure_set(failure, ERR_NOT_FOUND,
+                             "there is no customer %s in %s (generation %" PRIu64 ")", name,
+                             g->data_dir, g->manifest.generation);
+  }
   if (err) return err;
   if (alias.target == 0)
     return failure_set(failure, ERR_NOT_FOUND,

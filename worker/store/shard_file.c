@@ -10,6 +10,7 @@
 
 #include "common/check.h"
 #include "common/memory.h"
+#include "worker/store/map_guard.h"
 
 enum {
   TXN_PUTS_MAX = 100000, /* measured: above it LMDB's list of dirty pages slows down */
@@ -297,20 +298,61 @@ struct shard_reader {
   uint64_t file_bytes;
 };
 
-static enum err open_reader_tables(struct shard_reader *r, struct failure *failure) {
+static enum err damaged(const char *path, struct failure *failure) {
+  return failure_set(
+      failure, ERR_CORRUPT,
+      "%s is damaged: its pages lead out of the file; restore it from a backup or run "
+      "again; `guiyi verify` says what is damaged",
+      path);
+}
+
+/* What is done under map_guard_run: arguments and result of one LMDB call. */
+struct guarded {
+  struct shard_reader *reader;
+  struct shard_view *view;
+  enum shard_step step;
+  struct shard_row *row;
+  int rc;
+  bool fits; /* the row is what was written */
+};
+
+static void open_environment(void *context) {
+  struct guarded *g = context;
+  struct shard_reader *r = g->reader;
+  /* The file never changes: no lock table, and any number of readers. NOTLS: a view is not bound to
+   * the thread that opened it. */
+  g->rc =
+      mdb_env_open(r->env, r->path, MDB_NOSUBDIR | MDB_RDONLY | MDB_NOLOCK | MDB_NOTLS, FILE_MODE);
+}
+
+static void open_reader_tables(void *context) {
+  struct guarded *g = context;
   MDB_txn *txn;
-  int rc = mdb_txn_begin(r->env, NULL, MDB_RDONLY, &txn);
-  if (rc) return lmdb_failed("read", r->path, rc, failure);
-  for (int t = 0; !rc && t < STORE_TABLE_COUNT; t++)
-    rc = mdb_dbi_open(txn, store_table_names[t], 0, &r->dbis[t]);
-  if (rc) {
+  g->rc = mdb_txn_begin(g->reader->env, NULL, MDB_RDONLY, &txn);
+  if (g->rc) return;
+  for (int t = 0; !g->rc && t < STORE_TABLE_COUNT; t++)
+    g->rc = mdb_dbi_open(txn, store_table_names[t], 0, &g->reader->dbis[t]);
+  if (g->rc)
     mdb_txn_abort(txn);
-    return rc == MDB_NOTFOUND ? failure_set(failure, ERR_CORRUPT,
-                                            "%s lacks a table; `guiyi verify` says more", r->path)
-                              : lmdb_failed("open the tables of", r->path, rc, failure);
+  else
+    g->rc = mdb_txn_commit(txn);
+}
+
+/* What was left in the middle is not closed: LMDB's structures are in no state for it. */
+static enum err open_guarded(struct shard_reader *r, struct failure *failure) {
+  struct guarded g = {.reader = r};
+  if (!map_guard_run(open_environment, &g)) {
+    r->env = NULL;
+    return damaged(r->path, failure);
   }
-  rc = mdb_txn_commit(txn);
-  return rc ? lmdb_failed("read", r->path, rc, failure) : ERR_OK;
+  if (g.rc) return lmdb_failed("open", r->path, g.rc, failure);
+  if (!map_guard_run(open_reader_tables, &g)) {
+    r->env = NULL;
+    return damaged(r->path, failure);
+  }
+  if (g.rc == MDB_NOTFOUND)
+    return failure_set(failure, ERR_CORRUPT, "%s lacks a table; `guiyi verify` says more", r->path);
+  return g.rc ? lmdb_failed("open the tables of", r->path, g.rc, failure) : ERR_OK;
 }
 
 enum err shard_reader_open(const char *path, uint64_t generation, uint32_t shard,
@@ -326,13 +368,10 @@ enum err shard_reader_open(const char *path, uint64_t generation, uint32_t shard
   r->file_bytes = (uint64_t)file.st_size;
   for (int t = 0; t < STORE_TABLE_COUNT; t++)
     r->contexts[t] = context_seed(generation, shard, (enum store_table)t);
+  map_guard_install();
   int rc = mdb_env_create(&r->env);
   if (!rc) rc = mdb_env_set_maxdbs(r->env, STORE_TABLE_COUNT);
-  /* The file never changes: no lock table, and any number of readers. NOTLS: a view is not bound to
-   * the thread that opened it. */
-  if (!rc)
-    rc = mdb_env_open(r->env, path, MDB_NOSUBDIR | MDB_RDONLY | MDB_NOLOCK | MDB_NOTLS, FILE_MODE);
-  enum err err = rc ? lmdb_failed("open", path, rc, failure) : open_reader_tables(r, failure);
+  enum err err = rc ? lmdb_failed("open", path, rc, failure) : open_guarded(r, failure);
   if (err) {
     shard_reader_close(r);
     return err;
@@ -366,27 +405,34 @@ void shard_view_close(struct shard_view *view) {
   *view = (struct shard_view){0};
 }
 
-enum err shard_view_step(struct shard_view *view, enum shard_step step, struct shard_row *row,
-                         struct failure *failure) {
+static void step_guarded(void *context) {
   static const MDB_cursor_op ops[] = {
       [SHARD_FIRST] = MDB_FIRST, [SHARD_NEXT] = MDB_NEXT, [SHARD_PREVIOUS] = MDB_PREV,
       [SHARD_AT] = MDB_SET_KEY,  [SHARD_LAST] = MDB_LAST, [SHARD_AT_OR_AFTER] = MDB_SET_RANGE,
   };
-  const struct shard_reader *r = view->reader;
+  struct guarded *g = context;
+  struct shard_row *row = g->row;
+  const struct shard_reader *r = g->view->reader;
   MDB_val k = {row->key.size, (void *)row->key.data}, v = {0, NULL};
-  int rc = mdb_cursor_get(view->cursor, &k, &v, ops[step]);
-  if (rc == MDB_NOTFOUND) return ERR_NOT_FOUND;
-  if (rc) return lmdb_failed("read", r->path, rc, failure);
-  bool fits = k.mv_size <= SHARD_KEY_BYTES_MAX && v.mv_size >= SHARD_SEAL_BYTES &&
-              v.mv_size <= r->file_bytes;
-  if (fits) {
-    row->key = bytes_of(k.mv_data, k.mv_size);
-    row->payload =
-        bytes_of((const char *)v.mv_data + SHARD_SEAL_BYTES, v.mv_size - SHARD_SEAL_BYTES);
-    row->seal = load_u64(v.mv_data);
-    fits = row->seal == seal_of(r->contexts[view->table], row->key, row->payload);
-  }
-  if (fits) return ERR_OK;
+  g->rc = mdb_cursor_get(g->view->cursor, &k, &v, ops[g->step]);
+  if (g->rc) return;
+  g->fits = k.mv_size <= SHARD_KEY_BYTES_MAX && v.mv_size >= SHARD_SEAL_BYTES &&
+            v.mv_size <= r->file_bytes;
+  if (!g->fits) return;
+  row->key = bytes_of(k.mv_data, k.mv_size);
+  row->payload = bytes_of((const char *)v.mv_data + SHARD_SEAL_BYTES, v.mv_size - SHARD_SEAL_BYTES);
+  row->seal = load_u64(v.mv_data);
+  g->fits = row->seal == seal_of(r->contexts[g->view->table], row->key, row->payload);
+}
+
+enum err shard_view_step(struct shard_view *view, enum shard_step step, struct shard_row *row,
+                         struct failure *failure) {
+  const struct shard_reader *r = view->reader;
+  struct guarded g = {.view = view, .step = step, .row = row};
+  if (!map_guard_run(step_guarded, &g)) return damaged(r->path, failure);
+  if (g.rc == MDB_NOTFOUND) return ERR_NOT_FOUND;
+  if (g.rc) return lmdb_failed("read", r->path, g.rc, failure);
+  if (g.fits) return ERR_OK;
   return failure_set(failure, ERR_CORRUPT,
                      "a value in table %s of %s is not what was written: restore the file from a "
                      "backup or run again; `guiyi verify` says what is damaged",

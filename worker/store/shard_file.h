@@ -78,7 +78,8 @@ struct shard_row {
   uint64_t seal;        /* as stored; equal to what was computed */
 };
 /* ERR_NOT_FOUND at the end or when there is no such key; ERR_CORRUPT when the value does not fit
- * its checksum. */
+ * its checksum, or pages lead out of the file. A damaged page may also hide a key: where an answer
+ * hangs on there being none, shard_file_check_bytes tells. */
 enum err shard_view_step(struct shard_view *view, enum shard_step step, struct shard_row *row,
                          struct failure *failure);
 
