@@ -8,8 +8,9 @@
 /* Observations that the type's prior of u is worth, and that independence of two fields is worth.
  */
 static const double u_strength = 1, together_strength = 10;
-/* Two fields go together when that was seen so often, and so much oftener than by chance … */
-static const double together_least = 5, together_ratio = 2;
+/* Two fields go together when that was seen so often, and so much oftener than by chance, by
+ * so many standard deviations … */
+static const double together_least = 5, together_ratio = 2, together_deviations = 3;
 /* … and oftener than this share of the pairs of one entity in which they agree: some of those are
  * taken for two. */
 static const double together_doubt = 0.03;
@@ -125,7 +126,9 @@ static void see_in_sample(const struct training_state *t, uint32_t c, uint32_t d
 }
 
 static bool is_seen(double seen, double matched, double of, double alone) {
+  double more = seen - alone * of;
   return seen >= together_least + together_doubt * matched &&
+         more * more > together_deviations * together_deviations * alone * of &&
          (seen + together_strength * alone) > together_ratio * alone * (of + together_strength);
 }
 
@@ -135,9 +138,10 @@ static double ratio_of(double m, double seen, double of, double alone) {
   return portable_log2(m) - portable_log2(training_min(chance, 1));
 }
 
-/* Is the nibble judged by itself? Buckets of agreement are not: where a leader agrees, rare values
- * do as often as common ones. Classes are: an address brings the family's phone, not another one's.
- */
+/* Is the nibble judged by itself alone? Buckets of agreement are judged together as well: where a
+ * leader agrees, rare values do as often as common ones. But a rare one may go with the leader
+ * though common ones do not: a foreigner's surname tells his country, a native's does not. Classes
+ * are judged alone: an address brings the family's phone, not another one's. */
 static bool is_judged_alone(const struct training_state *t, uint32_t c, unsigned n) {
   if (n >= PATTERN_EXACT) return t->spec->comparisons[c].identifier_rule >= 0;
   return !(t->agreeing[c] >> n & 1);
@@ -161,12 +165,13 @@ static bool tie(struct training_state *t, uint32_t c, uint32_t d) {
     double *ratio = &t->ratio_with[c][d][n];
     *ratio = TRAINING_RATIO_MOST;
     if (!training_uses(t, c, n) || n == PATTERN_DIFFER) continue;
-    if (!is_judged_alone(t, c, n)) {
-      if (agree) *ratio = ratio_of(training_agreement(t, t->m, c), seen, found.of, alone);
-    } else if ((runs || t->ratio[c][n] <= 0) &&
-               is_seen(found.seen[n], found.matched[n], found.of, t->u[c][n])) {
-      *ratio = ratio_of(t->m[c][n], found.seen[n], found.of, t->u[c][n]);
-    }
+    bool by_itself = is_judged_alone(t, c, n);
+    if (agree && !by_itself)
+      *ratio = ratio_of(training_agreement(t, t->m, c), seen, found.of, alone);
+    bool is_free = runs || (by_itself && t->ratio[c][n] <= 0);
+    if (is_free && (by_itself || n >= PATTERN_EXACT) &&
+        is_seen(found.seen[n], found.matched[n], found.of, t->u[c][n]))
+      *ratio = training_min(*ratio, ratio_of(t->m[c][n], found.seen[n], found.of, t->u[c][n]));
     if (t->agreeing[c] >> n & 1) *ratio = training_max(*ratio, 0);
     any = any || *ratio < TRAINING_RATIO_MOST;
   }

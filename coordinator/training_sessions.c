@@ -1,7 +1,8 @@
 /* One session per blocking rule: its pairs are a mixture of their own, with a share of pairs of one
  * entity and chances of random agreement of their own, since two people who share a key share more
  * than strangers do. m is common to all sessions; each teaches it for the fields that its rule does
- * not use, and the more, the purer it is. */
+ * not use, and the more, the purer it is beside the purest: a base without identifiers has no pure
+ * session, and learns from the best it has. */
 #include <stdlib.h>
 
 #include "common/hash.h"
@@ -185,8 +186,17 @@ static void update_session_u(const struct training_state *t, struct session *ses
   }
 }
 
+/* The largest share of pairs of one entity that any session has. */
+static double purest_lambda(const struct training_state *t) {
+  double most = TRAINING_U_LEAST;
+  for (uint32_t r = 0; r < t->spec->rule_count; r++)
+    if (t->sessions[r].total > 0) most = training_max(most, t->sessions[r].lambda);
+  return most;
+}
+
 /* One pass over one session; adds what it teaches. */
-static void run_session(struct training_state *t, struct session *session, training_cells sums) {
+static void run_session(struct training_state *t, struct session *session, double purest,
+                        training_cells sums) {
   training_cells own = {{0}}, others = {{0}};
   double prior = training_log_odds(session->lambda), expected = 0, doubt = 0;
   training_ratios(t, session->u, session->ratio);
@@ -205,9 +215,11 @@ static void run_session(struct training_state *t, struct session *session, train
   }
   update_session_u(t, session, others);
   session->lambda = expected / session->total;
-  /* Where few pairs are of one entity, strangers taken for them would spoil m. */
+  /* Where fewer pairs are of one entity than in other sessions, strangers taken for them would
+   * spoil what the others teach. */
   double certainty = expected > 0 ? training_max(1 - 2 * doubt / expected, 0) : 0;
-  session->weight = certainty * session->lambda * session->lambda;
+  double purity = session->lambda / purest;
+  session->weight = certainty * training_min(purity * purity, 1);
   for (uint32_t c = 0; c < t->count; c++)
     for (unsigned n = 1; n < MODEL_NIBBLES && !(session->untrained >> c & 1); n++)
       sums[c][n] += session->weight * own[c][n];
@@ -252,8 +264,9 @@ bool training_sessions_run(struct training_state *t, uint32_t *iterations) {
   start_sessions(t);
   for (int i = 0; i < ITERATIONS_MAX; i++) {
     memset(t->taught, 0, sizeof t->taught);
+    double purest = purest_lambda(t);
     for (uint32_t r = 0; r < t->spec->rule_count; r++)
-      if (t->sessions[r].total > 0) run_session(t, &t->sessions[r], t->taught);
+      if (t->sessions[r].total > 0) run_session(t, &t->sessions[r], purest, t->taught);
     double change = update_m(t);
     training_ratios(t, t->u, t->ratio);
     ++*iterations;

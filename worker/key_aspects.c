@@ -30,13 +30,9 @@ static const struct aspect_row name_part_rows[] = {{"exact", 8, 780},
                                                    {"phonetic", 7, 860, SCRIPT_LATIN},
                                                    {"initials", 4, 930},
                                                    {NULL}};
-static const struct aspect_row date_rows[] = {{"exact", 14, 860},
-                                              {"month_day", 8, 890},
-                                              {"year_month", 10, 900},
-                                              {"year", 6, 940},
-                                              {"month", 3, 940},
-                                              {"day", 5, 920},
-                                              {NULL}};
+static const struct aspect_row date_rows[] = {
+    {"exact", 14, 860}, {"digits", 11, 895}, {"month_day", 8, 890}, {"year_month", 10, 900},
+    {"year", 6, 940},   {"month", 3, 940},   {"day", 5, 920},       {NULL}};
 static const struct aspect_row address_rows[] = {{"exact", 18, 400},
                                                  {"road_number", 14, 620, SCRIPT_ANY, SPOT},
                                                  {"building_room", 14, 500, SCRIPT_HAN, SPOT},

@@ -566,6 +566,18 @@ static void times_are_kept_where_asked(void **state) {
   assert_int_equal(date_value_day(BYTES("1970-01-02")), 1);
 }
 
+static void swapped_digits_of_a_date_share_a_key(void **state) {
+  (void)state;
+  uint64_t key = key_of("date", "1981-04-29", "digits");
+  assert_true(key != 0);
+  assert_true(key == key_of("date", "1918-04-29", "digits"));
+  assert_true(key == key_of("date", "1981-04-92", "digits"));
+  assert_true(key_of("date", "1981-04-05", "digits") == key_of("date", "1981-05-04", "digits"));
+  assert_false(key == key_of("date", "1982-04-29", "digits"));
+  assert_false(key_of("date", "1988-11-01", "digits") == key_of("date", "1981-11-08", "month_day"));
+  assert_true(key_of("date", "1981-04", "digits") == 0);
+}
+
 static void a_declared_order_reads_every_numeric_date(void **state) {
   (void)state;
   struct field_options options = plain_options;
@@ -1060,6 +1072,7 @@ int main(void) {
       cmocka_unit_test(accounts_of_other_name_spaces_are_not_compared),
       cmocka_unit_test(dates_are_read),
       cmocka_unit_test(times_are_kept_where_asked),
+      cmocka_unit_test(swapped_digits_of_a_date_share_a_key),
       cmocka_unit_test(a_declared_order_reads_every_numeric_date),
       cmocka_unit_test(a_column_says_its_order),
       cmocka_unit_test(dates_agree_by_levels),

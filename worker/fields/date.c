@@ -15,7 +15,7 @@ enum feature_kind { FEATURE_DAY = 1, FEATURE_MONTH, FEATURE_YEAR, FEATURE_PART, 
 
 enum { LEVEL_SAME_YEAR = 3, LEVEL_NEAR, LEVEL_TWO_PARTS, LEVEL_ONE_DIGIT, LEVEL_SWAPPED };
 
-enum { PART_EXACT, PART_YEAR, PART_YEAR_MONTH, PART_MONTH_DAY, PART_MONTH, PART_DAY };
+enum { PART_EXACT, PART_YEAR, PART_YEAR_MONTH, PART_MONTH_DAY, PART_MONTH, PART_DAY, PART_DIGITS };
 
 /* Packed digits of the parts. */
 #define YEAR_BITS 0xFFFFULL
@@ -320,8 +320,18 @@ static uint64_t part_bits(uint64_t f, unsigned part) {
   }
 }
 
+/* How often each digit stands in it: what swapped digits, and day and month swapped, leave as it
+ * was. */
+static uint64_t digit_counts(uint64_t f) {
+  uint64_t counts = 0;
+  for (uint64_t digits = f & DIGITS_MASK; digits; digits >>= 4)
+    counts += (uint64_t)1 << 4 * ((digits & 0xF) - 1);
+  return counts;
+}
+
 static uint64_t date_key_part(const void *feature, unsigned part) {
   uint64_t f = *(const uint64_t *)feature;
+  if (part == PART_DIGITS) return has_all_digits(f) ? hash_join(part, digit_counts(f)) : 0;
   if (part == PART_EXACT) return f && kind_of(f) != FEATURE_INVALID ? hash_mix(f) : 0;
   uint64_t bits = part_bits(f, part);
   return bits ? hash_join(part, f & bits) : 0;
@@ -395,7 +405,7 @@ static const char *const date_kinds[] = {[DATE_INVALID] = "invalid",
                                          NULL};
 
 static const char *const date_parts[] = {"exact", "year", "year_month", "month_day",
-                                         "month", "day",  NULL};
+                                         "month", "day",  "digits",     NULL};
 
 const struct field_type date_type = {
     .name = "date",
