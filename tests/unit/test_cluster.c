@@ -112,6 +112,18 @@ static void a_weak_chain_does_not_drag_groups_together(void **state) {
   cluster_output_release(&out);
 }
 
+/* The first has nothing but a phone, the last three nothing but a card: that they say nothing of
+ * each other is nothing against the one that has both. */
+static void records_that_hold_different_fields_are_no_weak_links(void **state) {
+  (void)state;
+  const struct fake_record records[] = {
+      {.phone = 138}, {.phone = 138, .card = 8}, {.card = 8}, {.card = 8}, {.card = 8}};
+  struct cluster_output out;
+  assert_int_equal(entities_of(records, 5, &out), 1);
+  assert_int_equal(out.cohesion_cuts, 0);
+  cluster_output_release(&out);
+}
+
 static void rows_of_one_record_stay_together(void **state) {
   (void)state;
   const struct fake_record records[] = {
@@ -431,6 +443,7 @@ int main(void) {
       cmocka_unit_test(a_weak_chain_does_not_drag_groups_together),
       cmocka_unit_test(rows_of_one_record_stay_together),
       cmocka_unit_test(the_first_rule_that_hits_decides),
+      cmocka_unit_test(records_that_hold_different_fields_are_no_weak_links),
       cmocka_unit_test(what_a_rule_merges_no_mean_link_cuts),
       cmocka_unit_test(clusters_equal_the_reference_in_any_order),
       cmocka_unit_test(a_customer_may_have_more_records_than_cluster_max),

@@ -294,6 +294,19 @@ static void incomplete_names_fit_or_not(void **state) {
               {"张先生", "John Smith", FIELD_LEVEL_MISSING});
 }
 
+/* What may be a nickname differs from nobody; two surnames in front are those of both parents only
+ * where both are common. */
+static void texts_without_the_shape_of_a_name_contradict_no_name(void **state) {
+  (void)state;
+  CHECK_PAIRS(NAME_WHOLE, {"追风少年", "张伟", FIELD_LEVEL_MISSING},
+              {"橙子", "张伟", FIELD_LEVEL_MISSING}, {"橙子", "浅笑", FIELD_LEVEL_MISSING},
+              {"阳光男孩", "张伟", FIELD_LEVEL_MISSING},
+              {"阳光男孩7996", "张伟", FIELD_LEVEL_MISSING}, {"橙子", "橙子", FIELD_LEVEL_EXACT},
+              {"红梅", "王红梅", NAME_LEVEL_PARTS}, {"红梅", "张伟", FIELD_LEVEL_MISSING},
+              {"王李小明", "张伟", FIELD_LEVEL_DIFFER}, {"买买提", "张伟", FIELD_LEVEL_DIFFER},
+              {"卓玛", "扎西", FIELD_LEVEL_DIFFER});
+}
+
 static void dotted_names_compare_by_parts(void **state) {
   (void)state;
   CHECK_PAIRS(NAME_WHOLE, {"买买提•艾山", "买买提·艾山", FIELD_LEVEL_EXACT},
@@ -507,6 +520,7 @@ int main(void) {
       cmocka_unit_test(nicknames_are_no_evidence),
       cmocka_unit_test(han_names_reach_their_levels),
       cmocka_unit_test(incomplete_names_fit_or_not),
+      cmocka_unit_test(texts_without_the_shape_of_a_name_contradict_no_name),
       cmocka_unit_test(dotted_names_compare_by_parts),
       cmocka_unit_test(latin_names_reach_their_levels),
       cmocka_unit_test(parts_reach_their_levels),

@@ -84,7 +84,7 @@ static unsigned compare_han(const struct name_feature *a, const struct name_feat
     const struct name_feature *shorter = longer == a ? b : a;
     if (longer->count == shorter->count + 1 && has_one_more(longer, shorter)) {
       bool whole = a->part == NAME_WHOLE && surnames_agree(a, b);
-      bool lost_surname = longer->surname_count && !shorter->surname_count;
+      bool lost_surname = longer->surname_count && (shorter->loose || !shorter->surname_count);
       if (whole)
         level = NAME_LEVEL_SIMILAR;
       else if (a->part != NAME_WHOLE || lost_surname)
@@ -92,6 +92,7 @@ static unsigned compare_han(const struct name_feature *a, const struct name_feat
     }
   }
   if (level != FIELD_LEVEL_DIFFER) return level;
+  if (a->loose || b->loose) return FIELD_LEVEL_MISSING;
   if (a->part == NAME_WHOLE) return surnames_agree(a, b) ? NAME_LEVEL_LITTLE : level;
   for (unsigned i = 0; i < a->count && i < b->count && a->count > 1 && b->count > 1; i++)
     if (a->han[i] == b->han[i]) return NAME_LEVEL_LITTLE;

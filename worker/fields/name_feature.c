@@ -69,6 +69,7 @@ void name_feature_fill(const struct person_name *name, enum name_part part,
     f->count = (uint8_t)count;
     bool is_surname = shape == NAME_SHAPE_SURNAME || name->surname_count > count;
     f->surname_count = is_surname ? (uint8_t)count : name->surname_count;
+    f->loose = name->loose;
   }
   bool known = shape <= NAME_SHAPE_LATIN && !(name->flags & FIELD_W_LOST_CHAR);
   if (known) f->key = not_zero(XXH3_64bits(name->key, name->key_count * sizeof *name->key));

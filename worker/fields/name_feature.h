@@ -30,7 +30,8 @@ struct name_feature {
   uint8_t surname_count; /* Han: characters of the surname at the start; 0 = not known */
   uint8_t surname_token; /* Latin: which word; NAME_TOKENS_MAX = it did not fit */
   uint8_t given_token;
-  uint8_t unused[2];
+  uint8_t loose; /* as in struct person_name */
+  uint8_t unused;
   union {
     uint16_t han[NAME_FEATURE_HAN_MAX]; /* above the basic plane: squeezed into the private area */
     char latin[NAME_FEATURE_LATIN_MAX];

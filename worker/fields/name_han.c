@@ -105,8 +105,8 @@ static unsigned surname_size(const uint32_t *key, unsigned count) {
     return 2;
   if (!surname_is_single(key[0])) return 0;
   if (count <= 1 + GIVEN_CHARACTERS_MAX) return 1;
-  /* 王李小明: the father's and the mother's name. */
-  return count == 4 && surname_is_single(key[1]) && (han_info(key[0]) & HAN_SURNAME_COMMON);
+  /* 王李小明: the father's and the mother's name. 阳光男孩 is neither's. */
+  return count == 4 && (han_info(key[0]) & han_info(key[1]) & HAN_SURNAME_COMMON);
 }
 
 static void classify_han(struct person_name *name, enum name_part part) {
@@ -135,8 +135,11 @@ static void classify_han(struct person_name *name, enum name_part part) {
   name->surname_count = (uint8_t)surname_size(key, count);
   if (name->surname_count) name->kind = NAME_FULL;
   /* Tibetan, Japanese and rare names have no surname that we know; longer texts are nicknames. */
-  name->comparable = name->surname_count || (count >= 2 && count <= 4) ||
-                     (count > 4 && is_transliteration(key, count));
+  bool is_usual = name->surname_count == 2 ||
+                  (name->surname_count == 1 && (han_info(key[0]) & HAN_SURNAME_COMMON));
+  name->loose = !is_usual && !is_transliteration(key, count);
+  name->comparable =
+      name->surname_count || (count >= 2 && count <= 4) || (count > 4 && !name->loose);
 }
 
 /* 老王 is written without its prefix in the key. */

@@ -38,6 +38,9 @@ struct person_name {
   enum name_sex sex; /* what the title tells */
   uint32_t flags;    /* enum field_flag */
   bool comparable;   /* tells persons apart; nicknames do not */
+  /* Short enough for a name but without its shape: no surname (追风少年) or hardly one (红梅). It
+   * may be a nickname, so that it differs from a name says nothing. */
+  bool loose;
   uint8_t text_count;
   uint8_t key_count;
   uint8_t surname_count; /* Han: characters of the surname at the start; 0 = not known */

@@ -9,6 +9,7 @@
 enum {
   LINK_LIMIT = 12 * WEIGHT_BIT, /* one pair moves a mean link by no more, each way from accept */
   CUT_STEP = 2 * WEIGHT_BIT,    /* thresholds rise so for a component that is too large */
+  LITTLE = 2 * WEIGHT_BIT,      /* a field that weighs no more, either way, says next to nothing */
   LINK_MEMBERS = 16,            /* of a group are looked at for a mean link */
   RULE_BONUS =
       12 * WEIGHT_BIT, /* what a rule merges is surer than what just passes the threshold */
@@ -211,9 +212,19 @@ static void add_link(const struct repair *r, struct links *links, uint32_t a, ui
   links->items[links->count++] = (struct link){a, b, weight};
 }
 
+/* Are all fields missing in one of the two, but for those that weigh next to nothing? */
+static bool says_little(const struct plan *plan, const struct model *model, uint64_t pattern) {
+  for (uint32_t c = 0; c < plan->comparison_count; c++) {
+    int32_t weight = model->weight[c][pattern_level(pattern, c)];
+    if (weight > LITTLE || weight < -LITTLE) return false;
+  }
+  return true;
+}
+
 /* Over the links between two groups: does no rule separate one, and, unless a rule joins the
- * groups, how far is each above accept, within limits? Of large groups the members that came first
- * stand for all. */
+ * groups, how far is each above accept, within limits? A pair with next to nothing to compare (the
+ * one record has a phone, the other an address) leaves it to the others. Of large groups the
+ * members that came first stand for all. */
 static bool links_allow(const struct repair *r, uint32_t a, uint32_t b, bool by_rule) {
   const struct repair_input *input = r->input;
   const struct model *model = input->model;
@@ -222,9 +233,10 @@ static bool links_allow(const struct repair *r, uint32_t a, uint32_t b, bool by_
   uint32_t i = a, k = b;
   for (unsigned from_a = 0; i != NONE && from_a < LINK_MEMBERS; from_a++, i = r->next[i], k = b)
     for (unsigned from_b = 0; k != NONE && from_b < LINK_MEMBERS; from_b++, k = r->next[k]) {
-      struct pair_verdict verdict = pair_verdict_of(
-          input->plan, model, compare_pattern(input->plan, input->rows[i], input->rows[k]));
+      uint64_t pattern = compare_pattern(input->plan, input->rows[i], input->rows[k]);
+      struct pair_verdict verdict = pair_verdict_of(input->plan, model, pattern);
       if (verdict.separates) return false;
+      if (says_little(input->plan, model, pattern)) continue;
       int64_t link = (int64_t)verdict.weight - model->accept_weight;
       add_link(r, &links, i, k,
                link > LINK_LIMIT    ? LINK_LIMIT
