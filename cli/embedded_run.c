@@ -3,6 +3,7 @@
 #include <zmq.h>
 
 #include "common/check.h"
+#include "proto/task_result.h"
 #include "worker/worker_loop.h"
 
 static const char endpoint[] = "inproc://coordinator";
@@ -30,7 +31,9 @@ enum err embedded_run(struct pipeline *pipeline, uint32_t file_count, uint32_t s
                                         .shard_count = shard_count,
                                         .range_count = REPAIR_RANGES,
                                         .spec = pipeline_model_spec(pipeline),
+                                        .partition_count = KEY_PARTITIONS,
                                         .epoch = 1,
+                                        .job = 1,
                                         .shared_memory = true,
                                         .facts = facts};
   void *zmq_context = zmq_ctx_new();

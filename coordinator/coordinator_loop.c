@@ -25,7 +25,8 @@ enum err coordinator_loop_open(struct coordinator_loop *loop, void *zmq_context,
   enum err err = link_open(zmq_context, ZMQ_ROUTER, endpoint, &loop->socket, failure);
   if (err) return err;
   loop->peers = memory_new_zeroed(COORDINATOR_WORKERS_MAX, sizeof *loop->peers);
-  loop->coordinator = coordinator_new(options, send_to_worker, loop);
+  struct coordinator_effects effects = {.context = loop, .send = send_to_worker};
+  loop->coordinator = coordinator_new(options, &effects);
   return ERR_OK;
 }
 
@@ -78,7 +79,7 @@ enum err coordinator_loop_run(struct coordinator_loop *loop, coordinator_observe
     uint64_t now_ms = clock_monotonic_ms();
     coordinator_tick(loop->coordinator, now_ms);
     coordinator_progress(loop->coordinator, &progress);
-    if (progress.phase == COORDINATOR_DONE || progress.phase == COORDINATOR_FAILED) break;
+    if (progress.phase >= COORDINATOR_DONE) break;
     if (progress.stage != seen || now_ms >= observed_ms + POLL_MS) {
       seen = progress.stage;
       observed_ms = now_ms;
@@ -91,5 +92,8 @@ enum err coordinator_loop_run(struct coordinator_loop *loop, coordinator_observe
     *failure = *coordinator_failure(loop->coordinator);
     err = failure->code;
   }
+  if (!err && progress.phase == COORDINATOR_DEPOSED)
+    err =
+        failure_set(failure, ERR_STALE, "another coordinator was elected and goes on with the job");
   return err;
 }

@@ -10,7 +10,11 @@
 #include "common/bytes.h"
 #include "common/err.h"
 
-enum { PROTOCOL_VERSION = 1, MESSAGE_FIELDS_MAX = 14 };
+enum {
+  PROTOCOL_VERSION = 2,
+  MESSAGE_FIELDS_MAX = 14,
+  WORKER_TASKS_MAX = 256, /* a worker has at most so many at once */
+};
 
 enum message_kind {
 #define MESSAGE(KIND, kind, fields) MESSAGE_##KIND,

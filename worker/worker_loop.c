@@ -10,7 +10,7 @@
 #include "common/memory.h"
 #include "proto/link.h"
 
-enum { POLL_MS = 500 };
+enum { POLL_MS = 200 };
 
 struct worker_loop {
   struct worker_loop_options options;
@@ -100,6 +100,7 @@ void worker_loop_join(struct worker_loop **pointer) {
   struct worker_loop *loop = *pointer;
   if (!loop) return;
   pthread_join(loop->thread, NULL);
+  worker_release(&loop->worker);
   buffer_release(&loop->wire);
   free(loop);
   *pointer = NULL;

@@ -74,17 +74,24 @@ static struct fixture *begin_with(uint32_t workers, bool shared_memory, uint32_t
                                         .shard_count = 4,
                                         .range_count = 3,
                                         .spec = &spec,
+                                        .partition_count = KEY_PARTITIONS,
                                         .epoch = EPOCH,
+                                        .job = 1,
                                         .workers_min = workers_min,
                                         .shared_memory = shared_memory};
   f->shared_memory = shared_memory;
-  f->c = coordinator_new(&options, collect, f);
+  struct coordinator_effects effects = {.context = f, .send = collect};
+  f->c = coordinator_new(&options, &effects);
   for (uint32_t w = 0; w < workers; w++) {
     assert_int_equal(coordinator_worker_join(f->c, 1), w);
     struct message hello = {.kind = MESSAGE_HELLO};
     char endpoint[32];
     snprintf(endpoint, sizeof endpoint, "tcp://10.0.0.%u:7001", w + 1);
-    hello.hello = (struct message_hello){PROTOCOL_VERSION, w + 1, 1, bytes_from_string(endpoint)};
+    hello.hello = (struct message_hello){.protocol = PROTOCOL_VERSION,
+                                         .incarnation = 1,
+                                         .greeting = 1,
+                                         .compute_threads = 1,
+                                         .endpoint = bytes_from_string(endpoint)};
     coordinator_receive(f->c, w, &hello, 1);
   }
   return f;
@@ -106,6 +113,7 @@ static enum coordinator_phase phase(struct fixture *f) {
 static void answer(struct fixture *f, struct sent_task sent) {
   struct message done = {.kind = MESSAGE_TASK_DONE};
   done.task_done = (struct message_task_done){.epoch = EPOCH,
+                                              .session = sent.task.session,
                                               .stage = sent.task.stage,
                                               .task = sent.task.task,
                                               .attempt = sent.task.attempt,
@@ -186,7 +194,7 @@ static void a_lost_workers_tasks_go_to_another(void **state) {
   struct fixture *f = begin(2);
   uint64_t random = 9;
   while (f->done_by_stage[STAGE_BLOCK] < 100) answer(f, take(f, &random));
-  coordinator_worker_lost(f->c, 0);
+  coordinator_worker_lost(f->c, 0, 2);
   struct sent_task late = {.worker = 0};
   for (uint32_t i = 0; i < f->queued; i++)
     if (f->queue[i].worker == 0) {
@@ -207,17 +215,28 @@ static void a_lost_workers_tasks_go_to_another(void **state) {
   end(f);
 }
 
+static uint32_t workers_at(struct fixture *f, uint64_t from_ms, uint64_t to_ms) {
+  struct coordinator_progress p;
+  for (uint64_t now = from_ms; now <= to_ms; now += 500) coordinator_tick(f->c, now);
+  coordinator_tick(f->c, to_ms);
+  coordinator_progress(f->c, &p);
+  return p.workers;
+}
+
 static void a_silent_worker_is_lost(void **state) {
   (void)state;
-  struct fixture *f = begin(1);
-  coordinator_tick(f->c, 1 + WORKER_SILENCE_MS_MAX);
-  struct coordinator_progress p;
-  coordinator_progress(f->c, &p);
-  assert_int_equal(p.workers, 1);
-  coordinator_tick(f->c, 2 + WORKER_SILENCE_MS_MAX);
-  coordinator_progress(f->c, &p);
-  assert_int_equal(p.workers, 0);
-  assert_int_equal(p.phase, COORDINATOR_RUNNING); /* and waits for another */
+  struct fixture *f = begin_with(1, false, 0);
+  assert_int_equal(workers_at(f, 1, 1 + WORKER_LOST_MS), 1);
+  assert_int_equal(workers_at(f, 1 + WORKER_LOST_MS, 2 + WORKER_LOST_MS), 0);
+  assert_int_equal(phase(f), COORDINATOR_RUNNING); /* and waits for another */
+  end(f);
+}
+
+static void nobody_is_lost_while_the_coordinator_stood_still(void **state) {
+  (void)state;
+  struct fixture *f = begin_with(1, false, 0);
+  assert_int_equal(workers_at(f, 1, 1000), 1);
+  assert_int_equal(workers_at(f, 1000000, 1000000), 1);
   end(f);
 }
 
@@ -227,6 +246,7 @@ static void answers_that_do_not_fit_have_no_effect(void **state) {
   struct sent_task sent = f->queue[0];
   struct message done = {.kind = MESSAGE_TASK_DONE};
   struct message_task_done good = {.epoch = EPOCH,
+                                   .session = sent.task.session,
                                    .stage = sent.task.stage,
                                    .task = sent.task.task,
                                    .attempt = sent.task.attempt};
@@ -234,9 +254,8 @@ static void answers_that_do_not_fit_have_no_effect(void **state) {
   wrong[0].epoch = EPOCH - 1;
   wrong[1].stage = STAGE_MERGE;
   wrong[2].task = 999;
-  wrong[3].attempt++;
-  wrong[4].task = 1 - good.task;
-  wrong[4].attempt = 2;
+  wrong[3].session++;
+  wrong[4].stage = UINT32_MAX;
   struct coordinator_progress p;
   for (size_t i = 0; i < 5; i++) {
     done.task_done = wrong[i];
@@ -260,6 +279,7 @@ static void a_failure_is_told_and_stops_the_workers(void **state) {
   struct fixture *f = begin(3);
   struct message failed = {.kind = MESSAGE_TASK_FAILED};
   failed.task_failed = (struct message_task_failed){.epoch = EPOCH,
+                                                    .session = 1,
                                                     .stage = STAGE_SCAN,
                                                     .task = f->queue[0].task.task,
                                                     .attempt = 1,
@@ -276,7 +296,7 @@ static void a_failure_is_told_and_stops_the_workers(void **state) {
 static void a_task_that_can_be_repeated_is_repeated_a_few_times(void **state) {
   (void)state;
   struct fixture *f = begin(1);
-  for (int attempt = 1; attempt <= TASK_ATTEMPTS_MAX; attempt++) {
+  for (int attempt = 1; attempt <= TASK_FAILURES_MAX; attempt++) {
     assert_int_equal(phase(f), COORDINATOR_RUNNING);
     uint32_t i = 0;
     while (f->queue[i].task.task != 0) i++;
@@ -285,12 +305,14 @@ static void a_task_that_can_be_repeated_is_repeated_a_few_times(void **state) {
     assert_int_equal(sent.task.attempt, attempt);
     struct message failed = {.kind = MESSAGE_TASK_FAILED};
     failed.task_failed = (struct message_task_failed){.epoch = EPOCH,
+                                                      .session = 1,
                                                       .stage = STAGE_SCAN,
                                                       .task = 0,
                                                       .attempt = (uint32_t)attempt,
                                                       .code = ERR_PEER,
                                                       .text = BYTES("no answer")};
     coordinator_receive(f->c, 0, &failed, 2);
+    coordinator_tick(f->c, 2 + (uint64_t)attempt * TASK_RETRY_MS);
   }
   assert_int_equal(phase(f), COORDINATOR_FAILED);
   end(f);
@@ -301,7 +323,7 @@ static void another_protocol_is_refused(void **state) {
   struct fixture *f = begin(0);
   assert_int_equal(coordinator_worker_join(f->c, 1), 0);
   struct message hello = {.kind = MESSAGE_HELLO};
-  hello.hello = (struct message_hello){PROTOCOL_VERSION + 1, 1, 1, BYTES_EMPTY};
+  hello.hello = (struct message_hello){.protocol = PROTOCOL_VERSION + 1, .compute_threads = 1};
   coordinator_receive(f->c, 0, &hello, 1);
   assert_int_equal(f->refusals, 1);
   assert_int_equal(phase(f), COORDINATOR_WAITING);
@@ -315,6 +337,7 @@ int main(void) {
       cmocka_unit_test(a_run_waits_for_its_workers),
       cmocka_unit_test(a_lost_workers_tasks_go_to_another),
       cmocka_unit_test(a_silent_worker_is_lost),
+      cmocka_unit_test(nobody_is_lost_while_the_coordinator_stood_still),
       cmocka_unit_test(answers_that_do_not_fit_have_no_effect),
       cmocka_unit_test(a_failure_is_told_and_stops_the_workers),
       cmocka_unit_test(a_task_that_can_be_repeated_is_repeated_a_few_times),

@@ -63,8 +63,8 @@ static void bombs_are_refused_with_a_sentence(void **state) {
       {"\x92\x00\xdd\xff\xff\xff\xff", 7, "item 1 of a message is neither"},
       {"\x92\x00\xc6\xff\xff\xff\xff", 7, "ends beyond the message"},
       {"\x91\x63", 2, "unknown kind"},
-      {"\x91\x05", 2, "HEARTBEAT has 0 fields, expected 1"},
-      {"\x92\x05\xc4\x00", 4, "field epoch of HEARTBEAT has the wrong type"},
+      {"\x91\x05", 2, "HEARTBEAT has 0 fields, expected 3"},
+      {"\x93\x06\xc4\x00\x01", 5, "field epoch of STOP has the wrong type"},
       {"\x92\x05\x01\x01", 4, "1 bytes follow the end"},
   };
   for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
