@@ -13,6 +13,9 @@
 #include "proto/task_places.h"
 #include "proto/task_result.h"
 
+/* The first of job 1. */
+#define SESSION ((1ull << 32) + 1)
+
 enum { SPLITS = 7, EPOCH = 5, QUEUE_MAX = 1024 };
 
 struct sent_task {
@@ -279,7 +282,7 @@ static void a_failure_is_told_and_stops_the_workers(void **state) {
   struct fixture *f = begin(3);
   struct message failed = {.kind = MESSAGE_TASK_FAILED};
   failed.task_failed = (struct message_task_failed){.epoch = EPOCH,
-                                                    .session = 1,
+                                                    .session = SESSION,
                                                     .stage = STAGE_SCAN,
                                                     .task = f->queue[0].task.task,
                                                     .attempt = 1,
@@ -305,7 +308,7 @@ static void a_task_that_can_be_repeated_is_repeated_a_few_times(void **state) {
     assert_int_equal(sent.task.attempt, attempt);
     struct message failed = {.kind = MESSAGE_TASK_FAILED};
     failed.task_failed = (struct message_task_failed){.epoch = EPOCH,
-                                                      .session = 1,
+                                                      .session = SESSION,
                                                       .stage = STAGE_SCAN,
                                                       .task = 0,
                                                       .attempt = (uint32_t)attempt,
