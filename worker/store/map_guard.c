@@ -10,8 +10,12 @@ static _Thread_local sigjmp_buf *escape; /* NULL outside of map_guard_run */
 static struct sigaction bus_before, segv_before;
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 
-static void on_fault(int number) {
+void map_guard_escape(void) {
   if (escape) siglongjmp(*escape, 1);
+}
+
+static void on_fault(int number) {
+  map_guard_escape();
   /* Not ours: on return the read faults again, and meets who was there before. */
   (void)sigaction(number, number == SIGBUS ? &bus_before : &segv_before, NULL);
 }

@@ -11,8 +11,11 @@
 /* Takes the two signals; again where somebody else took them since. Before the first map_guard_run.
  */
 void map_guard_install(void);
-/* Calls body(context) in this thread; false when it touched memory that is not there: it was left
- * in the middle, so it must own nothing and hold no lock. Any thread; not nested. */
+/* For an assertion of a library that body calls: leaves map_guard_run as a fault does; outside of
+ * it returns. */
+void map_guard_escape(void);
+/* Calls body(context) in this thread; false when it touched memory that is not there, or escaped:
+ * it was left in the middle, so it must own nothing and hold no lock. Any thread; not nested. */
 bool map_guard_run(void (*body)(void *context), void *context);
 
 #endif

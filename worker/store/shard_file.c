@@ -316,6 +316,13 @@ struct guarded {
   bool fits; /* the row is what was written */
 };
 
+/* LMDB asserts what a damaged page may break; it would end the process when this returns. */
+static void on_assertion(MDB_env *env, const char *message) {
+  (void)env;
+  (void)message;
+  map_guard_escape();
+}
+
 static void open_environment(void *context) {
   struct guarded *g = context;
   struct shard_reader *r = g->reader;
@@ -370,6 +377,7 @@ enum err shard_reader_open(const char *path, uint64_t generation, uint32_t shard
     r->contexts[t] = context_seed(generation, shard, (enum store_table)t);
   map_guard_install();
   int rc = mdb_env_create(&r->env);
+  if (!rc) rc = mdb_env_set_assert(r->env, on_assertion);
   if (!rc) rc = mdb_env_set_maxdbs(r->env, STORE_TABLE_COUNT);
   enum err err = rc ? lmdb_failed("open", path, rc, failure) : open_guarded(r, failure);
   if (err) {
