@@ -20,6 +20,30 @@ const char *job_type_name(enum field_type_id type) {
   return type_names[type];
 }
 
+const struct job_tags job_tag_defaults = {
+    .high_value_fen = 1000000,
+    .potential_consults = 2,
+    .potential_days = 90,
+    .churn_login_days = 30,
+    .churn_order_days = 90,
+    .churn_asleep_days = 180,
+    .weight_money = 35,
+    .weight_frequency = 20,
+    .weight_recency = 20,
+    .weight_active = 10,
+    .weight_consult = 10,
+    .weight_refer = 5,
+    .floor_high_value = 80,
+    .floor_potential = 50,
+    .cap_potential = 79,
+    .band_high_value = 80,
+    .band_potential = 50,
+};
+
+const struct job_tags *job_tags_of(const struct job *job) {
+  return job->has_tags ? &job->tags : &job_tag_defaults;
+}
+
 void job_init(struct job *job) {
   *job = (struct job){
       .as_of_day = JOB_AS_OF_DATA,

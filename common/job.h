@@ -286,6 +286,10 @@ enum {
   JOB_EXPECTED_RECORDS_DEFAULT = 1000000,
 };
 
+/* Tags of a job that says nothing of them, and of what its section leaves out. */
+extern const struct job_tags job_tag_defaults;
+const struct job_tags *job_tags_of(const struct job *job);
+
 /* Reads and checks a job file. On a mistake: ERR_CONFIG and "file:line: key: found …, expected …;
  * did you mean …?". Every name is resolved; paths are not opened. Release with job_release. */
 enum err job_load(const char *path, struct job *job, struct failure *failure);

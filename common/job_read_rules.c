@@ -262,7 +262,7 @@ JOB_READ(job_read_tags) {
   (void)key;
   struct job *job = section;
   struct job_tags *tags = &job->tags;
-  *tags = job_tag_defaults();
+  *tags = job_tag_defaults;
   job->has_tags = true;
   enum err code = schema_read(reader, path, node, job_tag_keys, 0, tags);
   int sum = tags->weight_money + tags->weight_frequency + tags->weight_recency +

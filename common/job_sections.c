@@ -311,28 +311,6 @@ struct job_source job_source_defaults(void) {
   return (struct job_source){.trust = 50, .batch_rows = 5000};
 }
 
-struct job_tags job_tag_defaults(void) {
-  return (struct job_tags){
-      .high_value_fen = 10000 * FEN_PER_YUAN,
-      .potential_consults = 2,
-      .potential_days = 90,
-      .churn_login_days = 30,
-      .churn_order_days = 90,
-      .churn_asleep_days = 180,
-      .weight_money = 35,
-      .weight_frequency = 20,
-      .weight_recency = 20,
-      .weight_active = 10,
-      .weight_consult = 10,
-      .weight_refer = 5,
-      .floor_high_value = 80,
-      .floor_potential = 50,
-      .cap_potential = 79,
-      .band_high_value = 80,
-      .band_potential = 50,
-  };
-}
-
 static const struct schema_choice mask_choices[] = {{"default", MASK_DEFAULT},
                                                     {"none", MASK_NONE},
                                                     {"all", MASK_ALL},

@@ -28,9 +28,8 @@ extern const struct schema_key job_role_keys[];
 extern const struct schema_choice job_survivorship_choices[];
 extern const struct schema_choice job_action_choices[];
 
-/* What a source, rule or set of tags is before its section says anything. */
+/* What a source is before its section says anything. */
 struct job_source job_source_defaults(void);
-struct job_tags job_tag_defaults(void);
 
 /* "keep(3,4)", "none" …: false when it is no mask. */
 bool job_mask_parse(struct bytes text, struct job_field *field);

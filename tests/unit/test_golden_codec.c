@@ -34,7 +34,7 @@ static void make_golden(uint64_t *seed, uint32_t members) {
   uint16_t industry = fixture_field(&x, "行业", FIELD_TYPE_CATEGORY, SURVIVE_MOST_RECENT);
   x.fields[industry].required = true;
   x.job.has_tags = true;
-  x.job.tags = tag_defaults;
+  x.job.tags = job_tag_defaults;
   fixture_plan(&x, 20000);
   for (uint32_t i = 0; i < members; i++) {
     char name[24], orders[24], id[12];

@@ -37,8 +37,8 @@ static int score_of_row(const char *input, const char **tier) {
   facts.ordered_after_consult = orders > 0;
   facts.referrals = strcmp(refer, "True") == 0;
   struct tag_score score;
-  tag_score(&tag_defaults, &facts, tag_evaluate(&tag_defaults, &facts), &score);
-  *tier = tag_tier(&tag_defaults, score.score);
+  tag_score(&job_tag_defaults, &facts, tag_evaluate(&job_tag_defaults, &facts), &score);
+  *tier = tag_tier(&job_tag_defaults, score.score);
   return score.score;
 }
 
@@ -79,9 +79,9 @@ static void invariants_hold_for_random_customers(void **state) {
     facts.views_recent = fixture_random(&seed, 5);
     facts.views_before = fixture_random(&seed, 5);
     facts.referrals = fixture_random(&seed, 2);
-    uint32_t bits = tag_evaluate(&tag_defaults, &facts);
+    uint32_t bits = tag_evaluate(&job_tag_defaults, &facts);
     struct tag_score score;
-    tag_score(&tag_defaults, &facts, bits, &score);
+    tag_score(&job_tag_defaults, &facts, bits, &score);
     assert_in_range(score.score, 0, 100);
     assert_in_range(score.raw, 0, 100);
     assert_in_range(score.money, 0, 1000);
@@ -90,11 +90,11 @@ static void invariants_hold_for_random_customers(void **state) {
     if (bits & 1u << TAG_HIGH_VALUE) {
       high++;
       assert_true(score.score >= 80);
-      assert_string_equal(tag_tier(&tag_defaults, score.score), "高价值");
+      assert_string_equal(tag_tier(&job_tag_defaults, score.score), "高价值");
     } else if (bits & 1u << TAG_POTENTIAL) {
       potential++;
       assert_in_range(score.score, 50, 79);
-      assert_string_equal(tag_tier(&tag_defaults, score.score), "潜力");
+      assert_string_equal(tag_tier(&job_tag_defaults, score.score), "潜力");
     } else {
       assert_int_equal(score.score, score.raw);
     }
@@ -104,7 +104,7 @@ static void invariants_hold_for_random_customers(void **state) {
 
 static void each_tag_at_its_limit(void **state) {
   (void)state;
-  const struct job_tags *t = &tag_defaults;
+  const struct job_tags *t = &job_tag_defaults;
   struct tag_facts facts = no_facts();
   assert_int_equal(tag_evaluate(t, &facts), 0);
   facts.spend_year_fen = 999999;
@@ -164,7 +164,7 @@ static void start_shop(struct golden_fixture *x, bool has_tags) {
   }
   x->fields[CUSTOMER_STATE].required = true;
   x->job.has_tags = has_tags;
-  x->job.tags = tag_defaults;
+  x->job.tags = job_tag_defaults;
   fixture_plan(x, AS_OF);
 }
 

@@ -497,7 +497,7 @@ static bool is_derivation(const struct golden_plan *plan, const struct golden_re
   if (derivation == GOLDEN_DERIVE_STATE_OF_ORDERS) {
     struct tag_facts facts;
     tag_facts_collect(plan, golden->members, golden->member_count, arena, &facts);
-    const struct job_tags *tags = plan->job->has_tags ? &plan->job->tags : &tag_defaults;
+    const struct job_tags *tags = job_tags_of(plan->job);
     return value->member == facts.last_order_member &&
            bytes_equal(value->text, tag_customer_state(tags, &facts));
   }

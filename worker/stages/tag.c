@@ -10,26 +10,6 @@
 static const int64_t amount_fen_max = 100000000000000;
 enum { YEAR_DAYS = 365, VIEWS_RECENT_DAYS = 90, VIEWS_BEFORE_DAYS = 180, FULL = 1000 };
 
-const struct job_tags tag_defaults = {
-    .high_value_fen = 1000000,
-    .potential_consults = 2,
-    .potential_days = 90,
-    .churn_login_days = 30,
-    .churn_order_days = 90,
-    .churn_asleep_days = 180,
-    .weight_money = 35,
-    .weight_frequency = 20,
-    .weight_recency = 20,
-    .weight_active = 10,
-    .weight_consult = 10,
-    .weight_refer = 5,
-    .floor_high_value = 80,
-    .floor_potential = 50,
-    .cap_potential = 79,
-    .band_high_value = 80,
-    .band_potential = 50,
-};
-
 /* ---- facts ---- */
 
 struct event {
@@ -170,7 +150,7 @@ void tag_facts_collect(const struct golden_plan *plan, const struct record_view 
   *facts = (struct tag_facts){.last_order_days = TAG_DAYS_UNKNOWN,
                               .last_login_days = TAG_DAYS_UNKNOWN,
                               .last_order_member = GOLDEN_NO_MEMBER};
-  const struct job_tags *tags = plan->job->has_tags ? &plan->job->tags : &tag_defaults;
+  const struct job_tags *tags = job_tags_of(plan->job);
   if (plan->last_login >= 0)
     for (uint32_t i = 0; i < member_count; i++)
       note_login(facts, days_ago(plan, golden_time_of_field(plan, &members[i], plan->last_login)));
@@ -208,13 +188,13 @@ const char *tag_name(const struct job_tags *tags, enum tag_id tag, struct arena 
     case TAG_POTENTIAL:
       return "潜力";
     case TAG_CHURN_LOGIN:
-      if (tags->churn_login_days == tag_defaults.churn_login_days) return "流失风险-未登录30天";
+      if (tags->churn_login_days == job_tag_defaults.churn_login_days) return "流失风险-未登录30天";
       return arena_printf(arena, "流失风险-未登录%d天", tags->churn_login_days);
     case TAG_CHURN_ORDER:
-      if (tags->churn_order_days == tag_defaults.churn_order_days) return "流失风险-未消费90天";
+      if (tags->churn_order_days == job_tag_defaults.churn_order_days) return "流失风险-未消费90天";
       return arena_printf(arena, "流失风险-未消费%d天", tags->churn_order_days);
     case TAG_CHURN_ASLEEP:
-      if (tags->churn_asleep_days == tag_defaults.churn_asleep_days) return "流失风险-沉睡180天";
+      if (tags->churn_asleep_days == job_tag_defaults.churn_asleep_days) return "流失风险-沉睡180天";
       return arena_printf(arena, "流失风险-沉睡%d天", tags->churn_asleep_days);
     case TAG_COUNT:
       break;
@@ -414,7 +394,7 @@ static void derive_state(const struct golden_plan *plan, const struct job_tags *
 void golden_tag(const struct golden_plan *plan, struct arena *arena, struct golden_record *golden) {
   const struct job *job = plan->job;
   if (!job->has_tags && !plan->has_orders) return;
-  const struct job_tags *tags = job->has_tags ? &job->tags : &tag_defaults;
+  const struct job_tags *tags = job_tags_of(job);
   struct tag_facts facts;
   tag_facts_collect(plan, golden->members, golden->member_count, arena, &facts);
   derive_state(plan, tags, &facts, golden);

@@ -53,9 +53,6 @@ const char *tag_tier(const struct job_tags *tags, int32_t score);
 /* 潜在客户 成交客户 流失客户: what the role customer_state is derived to. */
 struct bytes tag_customer_state(const struct job_tags *tags, const struct tag_facts *facts);
 
-/* The values of the reference job, for a job that has none of its own. */
-extern const struct job_tags tag_defaults;
-
 /* Fills tags, score, tier and reasons of a merged golden record, and its derived customer state. A
  * job without tags leaves score -1 and no tags. */
 void golden_tag(const struct golden_plan *plan, struct arena *arena, struct golden_record *golden);
