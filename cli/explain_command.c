@@ -5,6 +5,7 @@
 
 #include "cli/commands.h"
 #include "cli/pair_choice.h"
+#include "cli/read_options.h"
 #include "cli/text_table.h"
 #include "common/json_write.h"
 #include "worker/stages/explain.h"
@@ -24,31 +25,16 @@ static const char documentation[] =
     "\n"
     "Exit code: 0 done, 1 not found or failed, 2 wrong usage.";
 
-enum { OPTION_DATA_DIR = 256, OPTION_JSON, OPTION_UNMASK };
-
-static const struct argp_option options[] = {
-    {"data-dir", OPTION_DATA_DIR, "DIR", 0,
-     "where generations are kept (default: " DATA_DIR_DEFAULT ")", 0},
-    {"json", OPTION_JSON, 0, 0, "print JSON", 0},
-    {"unmask", OPTION_UNMASK, 0, 0, "clear values instead of masked ones", 0},
-    {0}};
-
 struct arguments {
-  const char *data_dir, *names[2];
-  bool json, unmask;
+  struct read_options read;
+  const char *names[2];
 };
 
 static error_t parse_option(int key, char *text, struct argp_state *state) {
   struct arguments *a = state->input;
   switch (key) {
-    case OPTION_DATA_DIR:
-      a->data_dir = text;
-      return 0;
-    case OPTION_JSON:
-      a->json = true;
-      return 0;
-    case OPTION_UNMASK:
-      a->unmask = true;
+    case ARGP_KEY_INIT:
+      state->child_inputs[0] = &a->read;
       return 0;
     case ARGP_KEY_ARG:
       if (state->arg_num >= 2) argp_error(state, "two names, A and B; found another: %s", text);
@@ -422,8 +408,8 @@ static void print_json(const struct pair *p, struct buffer *out) {
 }
 
 int explain_command(int argc, char **argv) {
-  static const struct argp argp = {options, parse_option, "A B", documentation, 0, 0, 0};
-  struct arguments a = {.data_dir = DATA_DIR_DEFAULT};
+  static const struct argp argp = {0, parse_option, "A B", documentation, read_argp, 0, 0};
+  struct arguments a = {0};
   argp_err_exit_status = 2;
   if (argp_parse(&argp, argc, argv, 0, 0, &a)) return 2;
   struct open_generation open;
@@ -432,7 +418,7 @@ int explain_command(int argc, char **argv) {
   struct failure failure;
   struct pair *p = arena_alloc_zeroed(&arena, sizeof *p);
   *p = (struct pair){.open = &open, .arena = &arena};
-  enum err err = open_generation(a.data_dir, a.unmask, &open, &failure);
+  enum err err = open_generation(a.read.data_dir, a.read.unmask, &open, &failure);
   for (int i = 0; i < 2 && !err; i++)
     err = open_generation_find(&open, a.names[i], &arena, &p->sides[i], &failure);
   if (!err && p->sides[0].stored.customer_id == p->sides[1].stored.customer_id &&
@@ -442,7 +428,7 @@ int explain_command(int argc, char **argv) {
                       a.names[1]);
   if (!err) {
     make_pair(p);
-    if (a.json)
+    if (a.read.json)
       print_json(p, &out);
     else
       print_text(p, &out);

@@ -4,6 +4,7 @@
 
 #include "cli/commands.h"
 #include "cli/customer_output.h"
+#include "cli/read_options.h"
 
 static const char documentation[] =
     "Show a customer: its golden record, where each value comes from, and its records.\n"
@@ -17,32 +18,22 @@ static const char documentation[] =
     "\n"
     "Exit code: 0 done, 1 not found or failed, 2 wrong usage.";
 
-enum { OPTION_DATA_DIR = 256, OPTION_JSON, OPTION_UNMASK, OPTION_RECORDS };
+enum { OPTION_RECORDS = 256 };
 
 static const struct argp_option options[] = {
-    {"data-dir", OPTION_DATA_DIR, "DIR", 0,
-     "where generations are kept (default: " DATA_DIR_DEFAULT ")", 0},
-    {"json", OPTION_JSON, 0, 0, "print JSON", 0},
-    {"records", OPTION_RECORDS, 0, 0, "also print what each record says", 0},
-    {"unmask", OPTION_UNMASK, 0, 0, "clear values instead of masked ones", 0},
-    {0}};
+    {"records", OPTION_RECORDS, 0, 0, "also print what each record says", 0}, {0}};
 
 struct arguments {
-  const char *data_dir, *id;
-  bool json, unmask, records;
+  struct read_options read;
+  const char *id;
+  bool records;
 };
 
 static error_t parse_option(int key, char *text, struct argp_state *state) {
   struct arguments *a = state->input;
   switch (key) {
-    case OPTION_DATA_DIR:
-      a->data_dir = text;
-      return 0;
-    case OPTION_JSON:
-      a->json = true;
-      return 0;
-    case OPTION_UNMASK:
-      a->unmask = true;
+    case ARGP_KEY_INIT:
+      state->child_inputs[0] = &a->read;
       return 0;
     case OPTION_RECORDS:
       a->records = true;
@@ -60,8 +51,8 @@ static error_t parse_option(int key, char *text, struct argp_state *state) {
 }
 
 int get_command(int argc, char **argv) {
-  static const struct argp argp = {options, parse_option, "ID", documentation, 0, 0, 0};
-  struct arguments a = {.data_dir = DATA_DIR_DEFAULT};
+  static const struct argp argp = {options, parse_option, "ID", documentation, read_argp, 0, 0};
+  struct arguments a = {0};
   argp_err_exit_status = 2;
   if (argp_parse(&argp, argc, argv, 0, 0, &a)) return 2;
   struct open_generation open;
@@ -69,9 +60,9 @@ int get_command(int argc, char **argv) {
   struct named_customer customer;
   struct buffer out = {0};
   struct failure failure;
-  enum err err = open_generation(a.data_dir, a.unmask, &open, &failure);
+  enum err err = open_generation(a.read.data_dir, a.read.unmask, &open, &failure);
   if (!err) err = open_generation_find(&open, a.id, &arena, &customer, &failure);
-  if (!err && a.json) {
+  if (!err && a.read.json) {
     struct json_writer json = json_writer(&out, true);
     customer_print_json(&open, customer.golden, &arena, &json);
   } else if (!err) {

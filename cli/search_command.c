@@ -6,6 +6,7 @@
 
 #include "cli/commands.h"
 #include "cli/customer_output.h"
+#include "cli/read_options.h"
 #include "cli/text_table.h"
 #include "common/name_choice.h"
 #include "worker/store/generation_search.h"
@@ -27,40 +28,29 @@ static const char documentation[] =
     "\n"
     "Exit code: 0 done (also when nothing was found), 1 failed, 2 wrong usage.";
 
-enum {
-  OPTION_DATA_DIR = 256,
-  OPTION_JSON,
-  OPTION_UNMASK,
-  OPTION_FIELD,
-  OPTION_LIMIT,
-  OPTION_AFTER
-};
+enum { OPTION_FIELD = 256, OPTION_LIMIT, OPTION_AFTER };
 enum { LIMIT_DEFAULT = 20, LIMIT_MAX = 10000, SHOWN_FIELDS_MAX = 5 };
 
 static const struct argp_option options[] = {
-    {"data-dir", OPTION_DATA_DIR, "DIR", 0,
-     "where generations are kept (default: " DATA_DIR_DEFAULT ")", 0},
     {"field", OPTION_FIELD, "NAME", 0, "look in this field only", 0},
     {"limit", OPTION_LIMIT, "N", 0, "customers to show, at most 10000 (default: 20)", 0},
     {"after", OPTION_AFTER, "ID", 0, "go on behind this customer: the last one shown before", 0},
-    {"json", OPTION_JSON, 0, 0, "print JSON", 0},
-    {"unmask", OPTION_UNMASK, 0, 0, "clear values instead of masked ones", 0},
     {0}};
 
 struct arguments {
-  const char *data_dir, *field;
+  struct read_options read;
+  const char *field;
   struct bytes texts[SEARCH_TEXTS_MAX];
   uint32_t text_count, limit;
   uint64_t after;
-  bool json, unmask;
 };
 
 static error_t parse_option(int key, char *text, struct argp_state *state) {
   struct arguments *a = state->input;
   char *end;
   switch (key) {
-    case OPTION_DATA_DIR:
-      a->data_dir = text;
+    case ARGP_KEY_INIT:
+      state->child_inputs[0] = &a->read;
       return 0;
     case OPTION_FIELD:
       a->field = text;
@@ -75,12 +65,6 @@ static error_t parse_option(int key, char *text, struct argp_state *state) {
     case OPTION_AFTER:
       if (!customer_id_parse(bytes_from_string(text), &a->after))
         argp_error(state, "--after takes a customer id such as C20240501001, found '%s'", text);
-      return 0;
-    case OPTION_JSON:
-      a->json = true;
-      return 0;
-    case OPTION_UNMASK:
-      a->unmask = true;
       return 0;
     case ARGP_KEY_ARG:
       if (a->text_count == SEARCH_TEXTS_MAX)
@@ -173,8 +157,9 @@ static enum err print_result(const struct open_generation *open, const struct se
 }
 
 int search_command(int argc, char **argv) {
-  static const struct argp argp = {options, parse_option, "TEXT...", documentation, 0, 0, 0};
-  struct arguments a = {.data_dir = DATA_DIR_DEFAULT, .limit = LIMIT_DEFAULT};
+  static const struct argp argp = {options, parse_option, "TEXT...", documentation, read_argp, 0,
+                                   0};
+  struct arguments a = {.limit = LIMIT_DEFAULT};
   argp_err_exit_status = 2;
   if (argp_parse(&argp, argc, argv, 0, 0, &a)) return 2;
   struct open_generation open;
@@ -183,10 +168,10 @@ int search_command(int argc, char **argv) {
   struct search_result result = {0};
   struct buffer out = {0};
   struct failure failure;
-  enum err err = open_generation(a.data_dir, a.unmask, &open, &failure);
+  enum err err = open_generation(a.read.data_dir, a.read.unmask, &open, &failure);
   if (!err) err = find_field(&open.job, a.field, &query.field, &failure);
   if (!err) err = generation_search(open.generation, &query, &arena, &result, &failure);
-  if (!err) err = print_result(&open, &result, a.json, &arena, &out, &failure);
+  if (!err) err = print_result(&open, &result, a.read.json, &arena, &out, &failure);
   if (!err) {
     command_print(&out);
     char id[32];

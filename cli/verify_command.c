@@ -4,6 +4,7 @@
 
 #include "cli/commands.h"
 #include "cli/open_generation.h"
+#include "cli/read_options.h"
 #include "common/json_write.h"
 #include "worker/source_verify.h"
 
@@ -19,28 +20,21 @@ static const char documentation[] =
     "\n"
     "Exit code: 0 sound, 1 damaged (the places are printed) or not readable, 2 wrong usage.";
 
-enum { OPTION_DATA_DIR = 256, OPTION_JSON, OPTION_NO_SOURCES };
+enum { OPTION_NO_SOURCES = 256 };
 
 static const struct argp_option options[] = {
-    {"data-dir", OPTION_DATA_DIR, "DIR", 0,
-     "where generations are kept (default: " DATA_DIR_DEFAULT ")", 0},
-    {"json", OPTION_JSON, 0, 0, "print JSON", 0},
-    {"no-sources", OPTION_NO_SOURCES, 0, 0, "do not read the input files again", 0},
-    {0}};
+    {"no-sources", OPTION_NO_SOURCES, 0, 0, "do not read the input files again", 0}, {0}};
 
 struct arguments {
-  const char *data_dir;
-  bool json, no_sources;
+  struct read_options read;
+  bool no_sources;
 };
 
 static error_t parse_option(int key, char *text, struct argp_state *state) {
   struct arguments *a = state->input;
   switch (key) {
-    case OPTION_DATA_DIR:
-      a->data_dir = text;
-      return 0;
-    case OPTION_JSON:
-      a->json = true;
+    case ARGP_KEY_INIT:
+      state->child_inputs[0] = &a->read;
       return 0;
     case OPTION_NO_SOURCES:
       a->no_sources = true;
@@ -119,23 +113,24 @@ static void print_text(const struct verify_report *r, const struct source_verify
 }
 
 int verify_command(int argc, char **argv) {
-  static const struct argp argp = {options, parse_option, "", documentation, 0, 0, 0};
-  struct arguments a = {.data_dir = DATA_DIR_DEFAULT};
+  static const struct argp argp = {options, parse_option, "", documentation, read_argp_masked, 0,
+                                   0};
+  struct arguments a = {0};
   argp_err_exit_status = 2;
   if (argp_parse(&argp, argc, argv, 0, 0, &a)) return 2;
   struct verify_report report;
   struct failure failure;
   struct source_verify_counts sources = {0};
-  enum err err = generation_verify(a.data_dir, &report, &failure);
+  enum err err = generation_verify(a.read.data_dir, &report, &failure);
   if (!err && !a.no_sources) {
-    err = source_verify(a.data_dir, &report, &sources, &failure);
+    err = source_verify(a.read.data_dir, &report, &sources, &failure);
     if (!err && report.problem_count)
       err = failure_set(&failure, ERR_CORRUPT, "%s", report.problems[0]);
   }
   int code = err ? err_exit_code(failure.code) : 0;
   if (err && report.problem_count == 0)
     code = command_failed("verify", &failure);
-  else if (a.json)
+  else if (a.read.json)
     print_json(&report, &sources);
   else
     print_text(&report, &sources);
