@@ -39,6 +39,7 @@ enum {
   OPTION_THRESHOLD,
   OPTION_SEED,
   OPTION_LINEAGE,
+  OPTION_DUPLICATES,
   OPTION_PAIRS,
   OPTION_UNMASK,
   OPTION_JSON,
@@ -58,6 +59,8 @@ static const struct argp_option options[] = {
      0},
     {"seed", OPTION_SEED, "S", 0, "which records the random pairs are drawn from", 0},
     {"lineage", OPTION_LINEAGE, 0, 0, "also write lineage.jsonl", 0},
+    {"duplicates", OPTION_DUPLICATES, 0, 0,
+     "also write duplicates.csv: each customer's main record and what repeats it", 0},
     {"pairs", OPTION_PAIRS, 0, 0, "also write pairs.csv, every scored candidate pair", 0},
     {"unmask", OPTION_UNMASK, 0, 0, "golden.csv with clear values", 0},
     {"json", OPTION_JSON, 0, 0, "print the summary as JSON", 0},
@@ -68,7 +71,7 @@ struct arguments {
   uint32_t input_count;
   const char *out_dir, *data_dir;
   uint32_t workers;
-  bool has_threshold, has_seed, lineage, pairs, unmask, json;
+  bool has_threshold, has_seed, lineage, duplicates, pairs, unmask, json;
   double threshold_bits;
   uint64_t seed;
 };
@@ -114,6 +117,9 @@ static error_t parse_option(int key, char *text, struct argp_state *state) {
       return 0;
     case OPTION_LINEAGE:
       a->lineage = true;
+      return 0;
+    case OPTION_DUPLICATES:
+      a->duplicates = true;
       return 0;
     case OPTION_PAIRS:
       a->pairs = true;
@@ -326,6 +332,7 @@ static enum err report_run(struct run *r, uint64_t started_ms, struct failure *f
   if (err) return err;
   struct run_summary_options summary = {.data_dir = r->arguments.data_dir,
                                         .has_lineage = r->arguments.lineage,
+                                        .has_duplicates = r->arguments.duplicates,
                                         .has_pairs = r->arguments.pairs};
   if (r->arguments.json)
     run_summary_print_json(&report);
@@ -359,6 +366,7 @@ static enum err run_job(struct run *r, struct failure *failure) {
                                               .data_dir = a->data_dir,
                                               .out_dir = a->out_dir,
                                               .write_lineage = a->lineage,
+                                              .write_duplicates = a->duplicates,
                                               .write_pairs = a->pairs,
                                               .unmask = a->unmask};
   if ((err = load_decisions(r, &pipeline_options.decisions_length, failure))) return err;

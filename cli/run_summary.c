@@ -78,6 +78,7 @@ static void print_files(const struct report_input *in, const struct run_summary_
                {"quality.json", "how good the data are, before and after", true},
                {"report.json", "the report for programs", true},
                {"lineage.jsonl", "where each golden value comes from", options->has_lineage},
+               {"duplicates.csv", "main records and what repeats them", options->has_duplicates},
                {"pairs.csv", "every scored candidate pair", options->has_pairs},
                {"job.yaml", "what was recognised: edit it and run it", in->recognised}};
   printf("\n");

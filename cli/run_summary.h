@@ -7,7 +7,7 @@
 
 struct run_summary_options {
   const char *data_dir;
-  bool has_lineage, has_pairs; /* further files that were written */
+  bool has_lineage, has_duplicates, has_pairs; /* further files that were written */
 };
 
 void run_summary_print(const struct report_input *in, const struct run_summary_options *options);

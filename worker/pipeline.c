@@ -281,6 +281,7 @@ static enum err run_identify(struct task_context *t) {
                                         .folder = p->options.out_dir,
                                         .shard_count = p->options.job->shards,
                                         .write_lineage = p->options.write_lineage,
+                                        .write_duplicates = p->options.write_duplicates,
                                         .write_pairs = p->options.write_pairs,
                                         .unmask = p->options.unmask};
   return run_exports_open(&exports, &p->exports, t->failure);

@@ -29,7 +29,7 @@ struct pipeline_options {
   uint32_t threads_max; /* compute threads that will ever call */
   const char *data_dir;
   const char *out_dir; /* exists */
-  bool write_lineage, write_pairs, unmask;
+  bool write_lineage, write_pairs, write_duplicates, unmask;
   uint64_t decisions_length; /* of the log of decisions that the run's facts are from */
 };
 

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "common/memory.h"
+#include "worker/exports/duplicates_csv.h"
 #include "worker/exports/golden_csv.h"
 #include "worker/exports/lineage_jsonl.h"
 #include "worker/exports/members_csv.h"
@@ -17,7 +18,7 @@ enum { REVIEWS_PER_PART = 10000 };
 struct run_exports {
   struct run_exports_options options;
   struct export_context context;
-  struct ordered_file *members, *rejects, *golden, *lineage, *pairs, *review, *quality;
+  struct ordered_file *members, *rejects, *golden, *lineage, *duplicates, *pairs, *review, *quality;
   struct quality_counts *counts; /* by shard */
   struct buffer *owner_reviews;  /* by shard: review rows that merging found */
 };
@@ -25,7 +26,7 @@ struct run_exports {
 struct run_exports_shard {
   struct run_exports *exports;
   uint32_t shard;
-  struct buffer golden, lineage;
+  struct buffer golden, lineage, duplicates;
 };
 
 static enum err open_file(struct run_exports *e, const char *name, struct bytes heading,
@@ -45,6 +46,8 @@ static enum err open_files(struct run_exports *e, struct failure *failure) {
   if (!err) err = open_file(e, "quality.json", BYTES_EMPTY, &e->quality, failure);
   if (!err && e->options.write_lineage)
     err = open_file(e, "lineage.jsonl", BYTES_EMPTY, &e->lineage, failure);
+  if (!err && e->options.write_duplicates)
+    err = open_file(e, "duplicates.csv", BYTES(DUPLICATES_CSV_HEADING), &e->duplicates, failure);
   if (!err && e->options.write_pairs)
     err = open_file(e, "pairs.csv", BYTES(PAIRS_CSV_HEADING), &e->pairs, failure);
   buffer_release(&heading);
@@ -69,8 +72,8 @@ enum err run_exports_open(const struct run_exports_options *options, struct run_
 void run_exports_close(struct run_exports **pointer) {
   struct run_exports *e = *pointer;
   if (!e) return;
-  struct ordered_file **files[] = {&e->members, &e->rejects, &e->golden, &e->lineage,
-                                   &e->pairs,   &e->review,  &e->quality};
+  struct ordered_file **files[] = {&e->members, &e->rejects, &e->golden,  &e->lineage,
+                                   &e->pairs,   &e->review,  &e->quality, &e->duplicates};
   for (size_t i = 0; i < sizeof files / sizeof files[0]; i++) ordered_file_drop(files[i]);
   for (uint32_t s = 0; s < e->options.shard_count; s++) {
     quality_counts_release(&e->counts[s]);
@@ -95,6 +98,7 @@ void run_exports_shard_add(struct run_exports_shard *s, const struct golden_reco
   struct run_exports *e = s->exports;
   golden_csv_row(&e->context, golden, scratch, &s->golden);
   if (e->lineage) lineage_jsonl_rows(&e->context, golden, scratch, &s->lineage);
+  if (e->duplicates) duplicates_csv_rows(&e->context, golden, scratch, &s->duplicates);
   quality_counts_add_golden(&e->counts[s->shard], golden);
   review_csv_owner_conflict(&e->context, golden, scratch, &e->owner_reviews[s->shard]);
 }
@@ -104,6 +108,9 @@ enum err run_exports_shard_end(struct run_exports_shard *take_shard, struct fail
   enum err err = ordered_file_add(e->golden, take_shard->shard, &take_shard->golden, failure);
   if (!err && e->lineage)
     err = ordered_file_add(e->lineage, take_shard->shard, &take_shard->lineage, failure);
+  if (!err && e->duplicates)
+    err = ordered_file_add(e->duplicates, take_shard->shard, &take_shard->duplicates, failure);
+  buffer_release(&take_shard->duplicates);
   buffer_release(&take_shard->golden);
   buffer_release(&take_shard->lineage);
   free(take_shard);
@@ -170,6 +177,7 @@ enum err run_exports_finish(struct run_exports *e, struct failure *failure) {
   if (!err) err = ordered_file_finish(&e->rejects, splits, failure);
   if (!err) err = ordered_file_finish(&e->golden, shards, failure);
   if (!err && e->lineage) err = ordered_file_finish(&e->lineage, shards, failure);
+  if (!err && e->duplicates) err = ordered_file_finish(&e->duplicates, shards, failure);
   return err;
 }
 

@@ -14,7 +14,7 @@ struct run_exports_options {
   const struct run_state *run; /* outlives the exports */
   const char *folder;          /* exists */
   uint32_t shard_count;
-  bool write_lineage, write_pairs, unmask;
+  bool write_lineage, write_pairs, write_duplicates, unmask;
 };
 
 /* Once the entities have ids: makes the files with their headings. */

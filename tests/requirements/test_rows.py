@@ -540,12 +540,19 @@ def s0_17_web_and_app_are_one_customer(p):
 
 
 def s1_16_duplicates_are_marked(p):
-    """Each record says whose customer it is and how strong the link is; doubtful pairs stand in review.csv."""
+    """主记录 and 重复 with the link and the rule; doubtful pairs stand in review.csv."""
     columns = {**PERSON, "公司": "公司名称"}
     rows = [(1, "张伟", "13912345067", ""), (2, "张伟", "13912345067", ""), (3, "李娜", "18687650921", "上海明远科技有限公司"),
             (4, "李娜", "", "明远科技（上海）有限公司")]
-    rules = [{"id": "S1", "when": {"客户姓名": "exact", "公司名称": "exact"}, "then": "review"}]
-    result = p.run({"s.csv": table("id 姓名 手机 公司", rows)}, [source("s", columns)], "--pairs", match={"rules": rules})
+    rows[0:1] = [(1, "张先生", "13912345067", "")]
+    rules = [{"id": "S0", "when": {"手机号码": "exclusive"}, "then": "merge"},
+             {"id": "S1", "when": {"客户姓名": "exact", "公司名称": "exact"}, "then": "review"}]
+    result = p.run({"s.csv": table("id 姓名 手机 公司", rows)}, [source("s", columns)], "--pairs", "--duplicates",
+                   match={"rules": rules})
+    marks = {m["source_record_id"]: m for m in result.rows("duplicates.csv")}
+    equal({i: (m["mark"], m["main_source_record_id"], m["rule"]) for i, m in marks.items()},
+          {"2": ("主记录", "", ""), "1": ("重复", "2", "S0")}, "the record with the full name is the main one")
+    require(marks["1"]["customer_id"] == result.customers["s", "2"] and float(marks["1"]["weight"]) > -50, marks)
     members = {m["source_record_id"]: m for m in result.rows("members.csv")}
     equal(members["1"]["customer_id"], members["2"]["customer_id"])
     require(float(members["1"]["match_weight"]) > 0 and members["3"]["match_weight"] == "", members)
