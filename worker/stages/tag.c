@@ -194,7 +194,8 @@ const char *tag_name(const struct job_tags *tags, enum tag_id tag, struct arena 
       if (tags->churn_order_days == job_tag_defaults.churn_order_days) return "流失风险-未消费90天";
       return arena_printf(arena, "流失风险-未消费%d天", tags->churn_order_days);
     case TAG_CHURN_ASLEEP:
-      if (tags->churn_asleep_days == job_tag_defaults.churn_asleep_days) return "流失风险-沉睡180天";
+      if (tags->churn_asleep_days == job_tag_defaults.churn_asleep_days)
+        return "流失风险-沉睡180天";
       return arena_printf(arena, "流失风险-沉睡%d天", tags->churn_asleep_days);
     case TAG_COUNT:
       break;
