@@ -18,7 +18,7 @@ struct arena_block {
 void *arena_alloc_slow(struct arena *a, size_t size) {
   size_t block_size = ARENA_BLOCK_BYTES;
   if (a->blocks) block_size = a->blocks->size < (8u << 20) ? a->blocks->size * 2 : a->blocks->size;
-  if (block_size < size) block_size = size;
+  if (block_size < size || ARENA_PIECES_APART) block_size = size;
   struct arena_block *block = memory_new(sizeof *block + block_size);
   block->older = a->blocks;
   block->size = block_size;
@@ -58,6 +58,7 @@ char *arena_printf(struct arena *a, const char *format, ...) {
 }
 
 void arena_reset(struct arena *a) {
+  if (ARENA_PIECES_APART) arena_release(a);
   struct arena_block *kept = a->blocks;
   if (!kept) return;
   while (kept->older) {
