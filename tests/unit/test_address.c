@@ -110,6 +110,15 @@ static void the_tail_is_written_in_one_way(void **state) {
   assert_string_equal(canonical("第五大道1号第3层"), "第五大道1号3层");
 }
 
+static void a_bracket_that_is_not_closed_loses_nothing(void **state) {
+  (void)state;
+  assert_string_equal(canonical("北京市朝阳区建国路88号(东门)3层"), "北京市朝阳区建国路88号3层");
+  assert_string_equal(canonical("北京市朝阳区建国路88号(近地"), "北京市朝阳区建国路88号近地");
+  assert_string_equal(canonical("(北京市朝阳区建国路88号)"), "北京市朝阳区建国路88号");
+  assert_string_equal(canonical("(老地方)"), "(老地方)");
+  assert_int_equal(address("(老地方)").value.state, VALUE_ATTRIBUTE);
+}
+
 static void how_far_it_goes_is_its_kind(void **state) {
   (void)state;
   assert_string_equal(kind("北京市"), "province");
@@ -233,6 +242,7 @@ int main(void) {
       cmocka_unit_test(every_vector_is_written_as_required),
       cmocka_unit_test(divisions_are_completed_and_brought_up_to_date),
       cmocka_unit_test(the_tail_is_written_in_one_way),
+      cmocka_unit_test(a_bracket_that_is_not_closed_loses_nothing),
       cmocka_unit_test(how_far_it_goes_is_its_kind),
       cmocka_unit_test(han_addresses_agree_as_far_as_they_should),
       cmocka_unit_test(western_addresses_agree_as_far_as_they_should),

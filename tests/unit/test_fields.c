@@ -468,6 +468,7 @@ static void accounts_are_not_folded(void **state) {
       {"741-97-2082", "741972082", VALUE_FIXED, 0},
       {"417-63- 7710", "417637710", VALUE_FIXED, 0},
       {" M-001 ", "M-001", VALUE_FIXED, 0},
+      {"' M-001", "M-001", VALUE_FIXED, 0},
       {"***-**-2082", "***-**-2082", VALUE_ATTRIBUTE, FIELD_W_MASKED},
       {"999999999", "999999999", VALUE_ATTRIBUTE, FIELD_W_DUMMY},
       {"000-00-0000", "000000000", VALUE_ATTRIBUTE, FIELD_W_DUMMY},

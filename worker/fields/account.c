@@ -98,7 +98,8 @@ static void account_standardise(const struct field_options *options, struct byte
                                 struct arena *arena, struct standard_value *value, void *feature) {
   char squeezed[CELL_BYTES_MAX];
   struct bytes text = cell_fold(raw, arena);
-  if (text.size > 1 && text.data[0] == '\'') text.data++, text.size--; /* Excel's mark of a text */
+  while (text.size > 1 && text.data[0] == '\'') /* Excel's mark of a text */
+    text = bytes_trim(bytes_of(text.data + 1, text.size - 1));
   if (cell_means_empty(text)) {
     *value = (struct standard_value){.state = VALUE_MISSING};
     return;

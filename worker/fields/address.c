@@ -76,11 +76,16 @@ static void accept(struct standard_value *value, struct bytes canonical, struct 
   value->state = bytes_equal(canonical, raw) ? VALUE_OK : VALUE_FIXED;
 }
 
-static void standardise_han(const struct place_text *text, struct bytes raw, struct arena *arena,
-                            struct standard_value *value, struct address_feature *feature) {
+static void standardise_han(const struct place_text *text, struct bytes clean, struct bytes raw,
+                            struct arena *arena, struct standard_value *value,
+                            struct address_feature *feature) {
   struct address_han address;
   address_han_parse(text, &address);
   struct bytes canonical = address_han_write(&address, text, arena);
+  if (canonical.size == 0) { /* a remark in brackets and no address */
+    *value = (struct standard_value){.value = clean, .state = VALUE_ATTRIBUTE};
+    return;
+  }
   accept(value, canonical, raw, address.level);
   if (feature) address_feature_of_han(&address, feature);
 }
@@ -205,7 +210,7 @@ static void address_standardise(const struct field_options *options, struct byte
       break;
   }
   if (text.has_han)
-    standardise_han(&text, raw, arena, value, feature);
+    standardise_han(&text, clean, raw, arena, value, feature);
   else
     standardise_western(&text, options->address_part == ADDRESS_WHOLE, clean, raw, value, feature);
 }

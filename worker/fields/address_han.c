@@ -285,10 +285,14 @@ static void read_name_end(struct parser *p) {
   end_run(p);
 }
 
-/* A remark in brackets is shown, but is no part of the address. */
-static void skip_brackets(struct parser *p) {
-  while (p->at < p->text.size && p->text.characters[p->at] != ')') p->at++;
-  p->at++;
+/* A remark in brackets is no part of the address. A bracket that is never closed is none: the
+ * address was cut, or goes on behind it. */
+static bool skip_brackets(struct parser *p) {
+  uint32_t end = p->at;
+  while (end < p->text.size && p->text.characters[end] != ')') end++;
+  if (end == p->text.size) return false;
+  p->at = end + 1;
+  return true;
 }
 
 static bool is_word_space(const struct parser *p) {
@@ -299,16 +303,14 @@ static bool is_word_space(const struct parser *p) {
 
 static bool is_punctuation(uint32_t c) {
   return c == ' ' || c == ',' || c == '.' || c == ';' || c == ':' || c == U'。' || c == U'、' ||
-         c == '/' || c == '|' || c == '_' || c == '"' || c == '\'' || c == U'·' || c == '\t';
+         c == '/' || c == '|' || c == '_' || c == '"' || c == '\'' || c == U'·' || c == '\t' ||
+         c == '(' || c == ')';
 }
 
 static void parse_tail(struct parser *p) {
   while (p->at < p->text.size) {
     uint32_t c = p->text.characters[p->at];
-    if (c == '(') {
-      skip_brackets(p);
-      continue;
-    }
+    if (c == '(' && skip_brackets(p)) continue;
     if (is_punctuation(c)) {
       if (c == ' ' && is_word_space(p)) put_same(p, ' ');
       p->at++;
