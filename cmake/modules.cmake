@@ -32,17 +32,33 @@ function(guiyi_unit_test name)
   add_test(NAME unit.${name} COMMAND test_${name})
 endfunction()
 
-# guiyi_fuzz_target(name): tests/fuzz/fuzz_<name>.c. With GUIYI_FUZZ a libFuzzer program; otherwise a
-# replay of the committed corpus tests/fuzz/corpus/<name>/ through the same function, as a test.
+# guiyi_fuzz_target(name [PARTS part...] [SEEDS folder...]): tests/fuzz/fuzz_<name>.c. With GUIYI_FUZZ a
+# libFuzzer program, listed for scripts/fuzz; otherwise a replay of the committed inputs through the same
+# function, as a test. Inputs are tests/fuzz/corpus/<name>, or <name>/<part> where the program does several
+# things that each have their time (tests/fuzz/fuzz_part.h), and those of the folders SEEDS.
 function(guiyi_fuzz_target name)
+  cmake_parse_arguments(T "" "" "PARTS;SEEDS" ${ARGN})
+  add_executable(fuzz_${name} ${CMAKE_SOURCE_DIR}/tests/fuzz/fuzz_${name}.c)
+  target_link_libraries(fuzz_${name} PRIVATE cli)
   if(GUIYI_FUZZ)
-    add_executable(fuzz_${name} ${CMAKE_SOURCE_DIR}/tests/fuzz/fuzz_${name}.c)
     target_link_options(fuzz_${name} PRIVATE -fsanitize=fuzzer)
   else()
-    add_executable(fuzz_${name} ${CMAKE_SOURCE_DIR}/tests/fuzz/fuzz_${name}.c
-                                ${CMAKE_SOURCE_DIR}/tests/harness/fuzz_replay.c)
-    add_test(NAME fuzz.${name}
-             COMMAND fuzz_${name} ${CMAKE_SOURCE_DIR}/tests/fuzz/corpus/${name})
+    target_sources(fuzz_${name} PRIVATE ${CMAKE_SOURCE_DIR}/tests/harness/fuzz_replay.c)
   endif()
-  target_link_libraries(fuzz_${name} PRIVATE cli)
+  set(targets ${name})
+  if(T_PARTS)
+    list(TRANSFORM T_PARTS PREPEND "${name}/" OUTPUT_VARIABLE targets)
+  endif()
+  foreach(target ${targets})
+    set(folders tests/fuzz/corpus/${target} ${T_SEEDS})
+    if(GUIYI_FUZZ)
+      list(JOIN folders " " folders)
+      set_property(GLOBAL APPEND PROPERTY GUIYI_FUZZ_TARGETS "${target} ${folders}")
+    else()
+      list(TRANSFORM folders PREPEND "${CMAKE_SOURCE_DIR}/")
+      add_test(NAME fuzz.${target} COMMAND fuzz_${name} ${folders})
+      get_filename_component(part ${target} NAME)
+      set_tests_properties(fuzz.${target} PROPERTIES ENVIRONMENT "FUZZ_PART=${part}")
+    endif()
+  endforeach()
 endfunction()

@@ -33,9 +33,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     check(failure.code == ERR_CONFIG && strstr(failure.message, "column"));
     return 0;
   }
-  static const char *const texts[] = {"", "13800138123", "2026-05-01", "-12.50",
-                                      "a\x1f"
-                                      "b"};
+  static const char *const texts[] = {"", "13800138123", "2026-05-01", "-12.50", "a\037b"};
   for (unsigned i = 0; i < 5; i++) {
     struct record_value values[JOB_FIELDS_MAX] = {0};
     uint32_t flags[JOB_FIELDS_MAX] = {0};

@@ -1,16 +1,19 @@
-/* Runs a libFuzzer target over the committed corpus, so that every build and sanitizer replays it.
- */
+/* Runs a libFuzzer target over committed inputs, so that every build and sanitizer replays them. */
 #include <dirent.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-static int replay_file(const char *path) {
+static void replay_file(const char *path) {
   FILE *file = fopen(path, "rb");
-  if (!file) return perror(path), 1;
+  if (!file) {
+    perror(path);
+    exit(1);
+  }
   uint8_t *data = NULL;
   size_t size = 0, capacity = 0, got;
   do {
@@ -27,23 +30,34 @@ static int replay_file(const char *path) {
   LLVMFuzzerTestOneInput(exact, size);
   free(exact);
   free(data);
-  return 0;
 }
 
-int main(int argc, char **argv) {
-  if (argc != 2) return fprintf(stderr, "usage: %s CORPUS_DIR\n", argv[0]), 2;
-  DIR *dir = opendir(argv[1]);
-  if (!dir) return perror(argv[1]), 1;
-  int count = 0, failed = 0;
+/* Of the files themselves, not of folders inside. */
+static int replay_folder(const char *folder) {
+  DIR *dir = opendir(folder);
+  if (!dir) {
+    perror(folder);
+    exit(1);
+  }
+  int count = 0;
   for (struct dirent *entry; (entry = readdir(dir));) {
-    if (entry->d_name[0] == '.') continue;
     char path[4096];
-    snprintf(path, sizeof path, "%s/%s", argv[1], entry->d_name);
-    failed += replay_file(path);
+    struct stat status;
+    snprintf(path, sizeof path, "%s/%s", folder, entry->d_name);
+    if (stat(path, &status) != 0 || !S_ISREG(status.st_mode)) continue;
+    replay_file(path);
     count++;
   }
   closedir(dir);
-  printf("%d inputs replayed\n", count);
-  if (count == 0) return fprintf(stderr, "the corpus is empty\n"), 1;
-  return failed != 0;
+  return count;
+}
+
+int main(int argc, char **argv) {
+  if (argc < 2) return fprintf(stderr, "usage: %s FOLDER...\n", argv[0]), 2;
+  for (int i = 1; i < argc; i++) {
+    int count = replay_folder(argv[i]);
+    printf("%s: %d inputs replayed\n", argv[i], count);
+    if (count == 0) return fprintf(stderr, "the folder is empty\n"), 1;
+  }
+  return 0;
 }
