@@ -122,15 +122,17 @@ static void bench_members_csv(void) {
   run.clusters.entity = memory_new(ROWS * sizeof(uint32_t));
   run.clusters.link_weight = memory_new(ROWS * sizeof(int32_t));
   run.customer_ids = memory_new(ROWS * sizeof(uint64_t));
-  split.record_offsets = memory_new(ROWS * sizeof(uint64_t));
+  run.records = memory_new(ROWS * sizeof *run.records);
+  run.row_count = ROWS;
+  struct buffer records = {0};
+  buffer_reserve(&records, (size_t)ROWS * 512); /* records must not move */
   split.row_slots = ROWS;
   for (uint32_t i = 0; i < ROWS; i++) {
     const struct record_view *like = &members[i % RECORDS % start[ENTITIES]];
     char id[16];
     snprintf(id, sizeof id, "r%08u", i);
-    split.record_offsets[i] = split.records.size;
-    record_encode(&split.records, like->header, BYTES_EMPTY, bytes_from_string(id), like->values,
-                  FIELDS);
+    run.records[i] = records.data + records.size;
+    record_encode(&records, like->header, BYTES_EMPTY, bytes_from_string(id), like->values, FIELDS);
     run.clusters.entity[i] = fixture_random(&seed, ROWS);
     run.clusters.link_weight[i] = (int32_t)fixture_random(&seed, 30000);
     run.customer_ids[i] = 202611220000000000ULL + i;

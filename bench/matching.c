@@ -124,12 +124,11 @@ static struct compare_output compared[PLAN_PARTITIONS];
 static struct key_entry *entries[PLAN_PARTITIONS];
 static uint64_t entry_count[PLAN_PARTITIONS], entry_room[PLAN_PARTITIONS];
 
-static uint64_t emit_all(const struct plan *plan, const uint8_t *rows, uint32_t count) {
+static uint64_t emit_all(const struct plan *plan, uint8_t *rows, uint32_t count) {
   uint64_t total = 0;
   for (uint32_t i = 0; i < count; i++) {
     struct key_entry keys[JOB_BLOCKING_RULES_MAX];
-    const struct feature_row *row =
-        (const struct feature_row *)(rows + (size_t)i * plan->row_bytes);
+    struct feature_row *row = (struct feature_row *)(rows + (size_t)i * plan->row_bytes);
     unsigned n = block_emit(plan, row, i, keys);
     for (unsigned k = 0; k < n; k++) {
       unsigned p = (unsigned)(keys[k].key >> BLOCK_PARTITION_SHIFT);
@@ -157,15 +156,13 @@ static void run(struct plan *plan, uint32_t count) {
   uint8_t *rows = make_rows(plan, count);
   report("standardise", start, count, "records");
   start = seconds();
-  for (uint32_t i = 0; i < count; i++)
-    frequency_count_row(&tables, plan,
-                        (const struct feature_row *)(rows + (size_t)i * plan->row_bytes));
+  uint64_t keys = emit_all(plan, rows, count), pairs = 0;
+  report("keys", start, keys, "keys");
+  start = seconds();
+  frequency_count(&tables, plan, rows, 0, count);
   frequency_apply(plan, &tables, rows, 0, count);
   frequency_training(plan, &tables, &counts);
   report("frequency", start, count, "records");
-  start = seconds();
-  uint64_t keys = emit_all(plan, rows, count), pairs = 0;
-  report("keys", start, keys, "keys");
   start = seconds();
   for (int p = 0; p < PLAN_PARTITIONS; p++) {
     block_partition_run(plan, rows, entries[p] ? entries[p] : memory_new(0), entry_count[p],

@@ -125,12 +125,12 @@ static bool count_split(const struct run_state *run, const struct split_output *
   const struct cluster_output *c = &run->clusters;
   uint32_t last = 0;
   for (uint32_t slot = 0; slot < split->row_slots; slot++) {
-    if (split->record_offsets[slot] == UINT64_MAX) continue;
     uint32_t row = split->first_row + slot;
+    if (!run->records[row]) continue;
     struct bytes name = source->id;
     if (by_name && source->source_column.size) {
       struct record_view view;
-      record_view_of_id(split->records.data + split->record_offsets[slot], &view);
+      record_view_of_id(run->records[row], &view);
       name = record_source_id(run->plan.job, &view);
     }
     struct report_source *sum = source_named(f, name, &last);

@@ -64,6 +64,42 @@ void memory_discard(void *data, size_t size) {
   if (end > first) (void)madvise((void *)first, end - first, MADV_DONTNEED);
 }
 
+enum { POOL_CHUNK_BYTES = 32 << 20, POOL_ALIGNMENT = 64 };
+
+struct memory_pool_chunk {
+  struct memory_pool_chunk *older;
+  size_t size; /* with this head */
+};
+
+static char *add_chunk(struct memory_pool *pool, size_t size) {
+  struct memory_pool_chunk *chunk = memory_map(size);
+  chunk->older = pool->chunks;
+  chunk->size = size;
+  pool->chunks = chunk;
+  return (char *)chunk + POOL_ALIGNMENT;
+}
+
+void *memory_pool_take(struct memory_pool *pool, size_t size) {
+  size = (size + POOL_ALIGNMENT - 1) / POOL_ALIGNMENT * POOL_ALIGNMENT;
+  if (size > POOL_CHUNK_BYTES / 4) return add_chunk(pool, size + POOL_ALIGNMENT);
+  if ((size_t)(pool->end - pool->next) < size) {
+    pool->next = add_chunk(pool, POOL_CHUNK_BYTES);
+    pool->end = (char *)pool->chunks + POOL_CHUNK_BYTES;
+  }
+  char *data = pool->next;
+  pool->next += size;
+  return data;
+}
+
+void memory_pool_release(struct memory_pool *pool) {
+  while (pool->chunks) {
+    struct memory_pool_chunk *older = pool->chunks->older;
+    memory_unmap(pool->chunks, pool->chunks->size);
+    pool->chunks = older;
+  }
+  *pool = (struct memory_pool){0};
+}
+
 size_t memory_resident_peak_bytes(void) {
   struct rusage usage;
   return getrusage(RUSAGE_SELF, &usage) == 0 ? (size_t)usage.ru_maxrss * 1024 : 0;

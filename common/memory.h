@@ -20,6 +20,15 @@ void memory_unmap(void *data, size_t size);
 /* Gives the pages back that lie wholly inside [data, data+size); they read as zero afterwards. */
 void memory_discard(void *data, size_t size);
 
+/* Memory for what many tasks leave behind and what is given back all at once: huge pages, filled
+ * one behind the other. A zeroed pool is ready to use; it belongs to one thread at a time. */
+struct memory_pool {
+  struct memory_pool_chunk *chunks; /* newest first */
+  char *next, *end;
+};
+void *memory_pool_take(struct memory_pool *pool, size_t size); /* aligned to 64, uninitialised */
+void memory_pool_release(struct memory_pool *pool);            /* and it may be used again */
+
 /* Of this process, in bytes: the most that was resident so far, and what is now. 0 where unknown.
  */
 size_t memory_resident_peak_bytes(void);

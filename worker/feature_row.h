@@ -41,7 +41,15 @@ struct feature_row {
   uint8_t
       frequency[JOB_COMPARISONS_MAX / 2]; /* a nibble per comparison: 0..7, how rare the value is,
                                              written after the counts of all rows are known */
-  /* features follow */
+  /* features follow, then struct row_marks */
+};
+
+/* What the block and compare stages ask of every row again and again, worked out once by
+ * block_emit. At plan.marks_offset, behind the features. */
+struct row_marks {
+  uint32_t filled; /* bit c: comparison c's feature is not all zero */
+  uint32_t keys[]; /* by blocking rule: stands for the key of the whole block that the row is in
+                      (32 of its bits); 0 = in none. One writer per element, as rule_class */
 };
 
 _Static_assert(sizeof(struct feature_row) == 40, "features start aligned to 8");

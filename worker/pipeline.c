@@ -27,7 +27,7 @@ _Static_assert((int)KEY_PARTITIONS == (int)PLAN_PARTITIONS, "tasks are cut like 
 
 /* What one compute thread keeps between tasks. */
 struct thread_work {
-  struct frequency_tables tables;
+  struct ingest_work ingest;
   struct arena scratch;
   struct buffer text;
 };
@@ -122,6 +122,7 @@ static enum err run_layout(struct task_context *t) {
                         t->failure);
   if (err) return err;
   run->rows = memory_map((size_t)run->row_count * run->plan.row_bytes);
+  run->records = memory_map((size_t)run->row_count * sizeof *run->records);
   struct layout_result result = {run->split_count, run->row_count};
   buffer_append(t->result, &result, sizeof result);
   *t->units = run->row_count;
@@ -132,7 +133,7 @@ static enum err run_ingest(struct task_context *t) {
   struct run_state *run = &t->p->run;
   *t->units = run->splits[t->task].row_slots;
   return ingest_run(run, t->task, &t->p->bindings[run->splits[t->task].file], t->p->rules,
-                    &t->thread->tables, &t->thread->scratch, t->failure);
+                    &t->thread->ingest, t->failure);
 }
 
 /* ---- comparing ---- */
@@ -166,8 +167,8 @@ static enum err run_tally(struct task_context *t) {
   enum err err = check_usable(&p->run, t->failure);
   if (err) return err;
   for (uint32_t i = 0; i < p->options.threads_max; i++) {
-    frequency_tables_add(&p->tables, &p->threads[i].tables);
-    frequency_tables_release(&p->threads[i].tables);
+    frequency_tables_add(&p->tables, &p->threads[i].ingest.tables);
+    frequency_tables_release(&p->threads[i].ingest.tables);
   }
   p->run.as_of_day = p->options.job->as_of_day;
   if (p->run.as_of_day == JOB_AS_OF_DATA) p->run.as_of_day = ingest_newest_day(&p->run);
@@ -209,10 +210,9 @@ static enum err run_block(struct task_context *t) {
 
 static enum err run_sample(struct task_context *t) {
   struct run_state *run = &t->p->run;
-  for (uint32_t s = 0; s < run->split_count; s++) { /* the blocks hold the keys now */
-    free(run->splits[s].keys);
-    run->splits[s].keys = NULL;
-  }
+  for (uint32_t i = 0; i < t->p->options.threads_max; i++) /* the blocks hold the keys now */
+    memory_pool_release(&t->p->threads[i].ingest.keys_pool);
+  for (uint32_t s = 0; s < run->split_count; s++) run->splits[s].keys = NULL;
   random_pairs_run(&run->plan, run->rows, run->row_count, t->p->options.job->seed,
                    RANDOM_PAIRS_DEFAULT, &run->random_pairs);
   struct training_counts counts = {0};
@@ -474,6 +474,7 @@ static void run_state_release(struct run_state *run) {
   compare_output_release(&run->random_pairs);
   cluster_output_release(&run->clusters);
   memory_unmap(run->rows, (size_t)run->row_count * run->plan.row_bytes);
+  memory_unmap(run->records, (size_t)run->row_count * sizeof *run->records);
   free(run->splits);
   free(run->files);
   free(run->file_source);
@@ -490,7 +491,7 @@ void pipeline_close(struct pipeline **pointer) {
   generation_order_release(&p->order);
   frequency_tables_release(&p->tables);
   for (uint32_t i = 0; i < p->options.threads_max && p->threads; i++) {
-    frequency_tables_release(&p->threads[i].tables);
+    ingest_work_release(&p->threads[i].ingest);
     arena_release(&p->threads[i].scratch);
     buffer_release(&p->threads[i].text);
   }

@@ -100,7 +100,7 @@ static void choose_comparisons(const struct job *job, struct plan *plan) {
         (struct plan_comparison){type, (uint16_t)f, (uint16_t)offset, -1};
     offset += type->feature_size;
   }
-  plan->row_bytes = offset;
+  plan->marks_offset = offset;
 }
 
 /* People write them the wrong way round, so the two are compared crosswise as well. */
@@ -329,6 +329,12 @@ static enum err check_fixed_weights(const struct job *job, const struct plan *pl
   return ERR_OK;
 }
 
+void plan_lay_out_marks(struct plan *plan) {
+  size_t size = sizeof(struct row_marks) + plan->blocking_count * sizeof(uint32_t);
+  plan->row_bytes =
+      plan->marks_offset + (uint32_t)((size + ROW_ALIGNMENT - 1) / ROW_ALIGNMENT * ROW_ALIGNMENT);
+}
+
 enum err plan_make(struct job *job, struct plan *plan, struct failure *failure) {
   *plan = (struct plan){.job = job, .name_comparison = -1};
   choose_comparisons(job, plan);
@@ -339,6 +345,7 @@ enum err plan_make(struct job *job, struct plan *plan, struct failure *failure) 
   if (code) return code;
   blocking_defaults_make(plan, &job->arena);
   finish_blocking(job, plan);
+  plan_lay_out_marks(plan);
   return check_fixed_weights(job, plan, failure);
 }
 

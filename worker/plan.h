@@ -55,7 +55,8 @@ struct plan {
   uint32_t blocking_count;
   struct plan_match_rule *match_rules; /* in the job's arena */
   uint32_t match_rule_count;
-  uint32_t row_bytes; /* of a feature row, a multiple of 8 */
+  uint32_t marks_offset; /* of struct row_marks in a row: the end of the features */
+  uint32_t row_bytes;    /* of a feature row with its marks, a multiple of 8 */
   uint16_t
       left_out[JOB_FIELDS_MAX]; /* fields that would be compared, were there not more useful ones */
   uint32_t left_out_count;
@@ -80,6 +81,12 @@ static inline const void *plan_feature(const struct plan *plan, const struct fea
                                        unsigned comparison) {
   return (const uint8_t *)row + plan->comparisons[comparison].offset;
 }
+
+static inline struct row_marks *plan_marks(const struct plan *plan, const struct feature_row *row) {
+  return (struct row_marks *)((uint8_t *)row + plan->marks_offset);
+}
+/* Lays out the marks, once comparisons and blocking rules are known. */
+void plan_lay_out_marks(struct plan *plan);
 
 /* The key of a row under a rule: 0 = it has none (a part is missing). The low 4 bits are the rule's
  * number; the slot is key >> 50. */

@@ -7,6 +7,7 @@
 #ifndef GUIYI_WORKER_RUN_STATE_H
 #define GUIYI_WORKER_RUN_STATE_H
 
+#include "common/check.h"
 #include "common/model.h"
 #include "common/record.h"
 #include "worker/pattern.h"
@@ -40,13 +41,12 @@ struct quality_review {
   uint16_t rule; /* index in job.quality_rules */
 };
 
-/* What ingesting one split gave. Written by its one task. */
+/* What ingesting one split gave. Written by its one task; keys lie in its thread's memory, as do
+ * the packed records. */
 struct split_output {
   uint32_t source, file, split; /* indices; first_row is its first slot in run_state.rows */
   uint32_t first_row, row_slots;
-  struct buffer records;    /* packed standard records, in input order */
-  uint64_t *record_offsets; /* by slot: offset in records.data; UINT64_MAX = not linked */
-  struct key_entry *keys;   /* sorted by partition */
+  struct key_entry *keys; /* sorted by partition */
   uint32_t key_start[PLAN_PARTITIONS + 1];
   uint32_t accepted, rejected, quarantined;
   struct reject_entry *rejects;
@@ -135,8 +135,9 @@ struct run_state {
   struct source_file *files; /* all of the run */
   uint32_t *file_source;     /* by file: index in job.sources */
   uint32_t file_count;
-  uint8_t *rows;      /* row_count feature rows of plan.row_bytes */
-  uint32_t row_count; /* slots: accepted, rejected and quarantined rows */
+  uint8_t *rows;        /* row_count feature rows of plan.row_bytes */
+  uint32_t row_count;   /* slots: accepted, rejected and quarantined rows */
+  const char **records; /* by row: the packed record (common/record.h); NULL = not linked */
   struct split_output *splits;
   uint32_t split_count;
   struct partition_blocks partitions[PLAN_PARTITIONS];
@@ -153,9 +154,21 @@ static inline struct feature_row *run_state_row(const struct run_state *run, uin
 }
 
 /* The packed record of a row that is present. */
-const char *run_state_record(const struct run_state *run, uint32_t row);
+static inline const char *run_state_record(const struct run_state *run, uint32_t row) {
+  check(row < run->row_count && run->records[row]);
+  return run->records[row];
+}
 /* A record will be read in a moment: asks memory for where it lies and its feature row, and, called
- * again later with offset_is_near, for its first 256 bytes. */
-void run_state_record_soon(const struct run_state *run, uint32_t row, bool offset_is_near);
+ * again later with place_is_near, for its first 256 bytes. */
+static inline void run_state_record_soon(const struct run_state *run, uint32_t row,
+                                         bool place_is_near) {
+  if (!place_is_near) {
+    __builtin_prefetch(&run->records[row]);
+    const char *features = (const char *)run_state_row(run, row);
+    for (uint32_t at = 0; at < run->plan.row_bytes; at += 64) __builtin_prefetch(features + at);
+  } else if (run->records[row]) {
+    for (unsigned line = 0; line < 4; line++) __builtin_prefetch(run->records[row] + line * 64);
+  }
+}
 
 #endif

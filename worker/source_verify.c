@@ -19,8 +19,8 @@ struct source_verify {
   struct job job;
   struct run_state run; /* one file at a time, one split at a time */
   struct quality_rules *rules;
-  struct frequency_tables tables; /* ingest counts; nobody asks */
-  struct arena scratch, arena;
+  struct ingest_work work; /* its counts nobody asks for */
+  struct arena arena;
   struct radix_pair *stored; /* (file and line, hash of the record), sorted */
   size_t stored_count, stored_capacity;
   uint64_t found;     /* of the file that is read: stored records that were met */
@@ -95,8 +95,8 @@ static size_t first_at(const struct source_verify *v, uint64_t place) {
 static void compare_split(struct source_verify *v, uint32_t file, const struct split_output *out) {
   const struct bytes path = v->manifest->files[file].path;
   for (uint32_t r = 0; r < out->row_slots; r++) {
-    if (out->record_offsets[r] == UINT64_MAX) continue;
-    const char *record = out->records.data + out->record_offsets[r];
+    const char *record = v->run.records[r];
+    if (!record) continue;
     struct record_header h;
     memcpy(&h, record, sizeof h);
     uint64_t place = place_of(file, h.line);
@@ -126,10 +126,14 @@ static enum err ingest_file(struct source_verify *v, uint32_t file, struct failu
     size_t row_bytes = (size_t)out.row_slots * run->plan.row_bytes;
     run->row_count = out.row_slots;
     run->rows = memory_map(row_bytes);
+    run->records = memory_new_zeroed(out.row_slots, sizeof *run->records);
     run->splits = &out;
-    err = ingest_run(run, 0, &binding, v->rules, &v->tables, &v->scratch, failure);
+    err = ingest_run(run, 0, &binding, v->rules, &v->work, failure);
     if (!err) compare_split(v, file, &out);
     split_output_release(&out);
+    memory_pool_release(&v->work.keys_pool);
+    memory_pool_release(&v->work.records_pool);
+    free(run->records);
     memory_unmap(run->rows, row_bytes);
   }
   return err;
@@ -190,10 +194,9 @@ enum err source_verify(const char *data_dir, struct verify_report *report,
       if (v->is_unchanged[f]) verify_file(v, f);
   }
   quality_rules_free(v->rules);
-  frequency_tables_release(&v->tables);
+  ingest_work_release(&v->work);
   job_release(&v->job);
   arena_release(&v->arena);
-  arena_release(&v->scratch);
   generation_close(v->generation);
   free(v->stored);
   free(v);

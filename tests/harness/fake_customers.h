@@ -155,14 +155,14 @@ static void fake_init(struct fake *fake) {
   fake->job.field_count = FAKE_FIELDS;
   struct plan *plan = &fake->plan;
   plan->job = &fake->job;
-  plan->row_bytes = sizeof(struct feature_row);
+  uint32_t offset = sizeof(struct feature_row);
   for (int f = 0; f < FAKE_FIELDS; f++) {
     fake->fields[f] = (struct job_field){.name = bytes_from_string(names[f]), .type = ids[f]};
     plan->types[f] = &fake_types[f];
     plan->comparison_of_field[f] = (int8_t)f;
     plan->comparisons[f] =
-        (struct plan_comparison){&fake_types[f], (uint16_t)f, (uint16_t)plan->row_bytes, -1};
-    plan->row_bytes += fake_types[f].feature_size;
+        (struct plan_comparison){&fake_types[f], (uint16_t)f, (uint16_t)offset, -1};
+    offset += fake_types[f].feature_size;
   }
   fake->fields[FAKE_SEX].options.code_table = CODE_GENDER;
   plan->comparison_count = FAKE_FIELDS;
@@ -171,6 +171,8 @@ static void fake_init(struct fake *fake) {
   fake_add_rule(plan, "card", FAKE_CARD, -1, -1);
   fake_add_rule(plan, "name + birth", FAKE_NAME, FAKE_BIRTH, -1);
   fake_add_rule(plan, "name + city", FAKE_NAME, FAKE_CITY, FAKE_BIRTH);
+  plan->marks_offset = offset;
+  plan_lay_out_marks(plan);
 }
 
 static struct feature_row *fake_row(const struct fake *fake, uint8_t *rows, uint32_t row) {
@@ -191,6 +193,8 @@ static uint8_t *fake_rows(const struct fake *fake, const struct fake_record *rec
     uint64_t values[FAKE_FIELDS] = {0, from->phone, from->card, from->birth, from->sex, from->city};
     memcpy(&values[FAKE_NAME], &name, sizeof name);
     memcpy(row + 1, values, sizeof values);
+    struct key_entry keys[JOB_BLOCKING_RULES_MAX];
+    block_emit(&fake->plan, row, i, keys); /* fills the marks */
   }
   return rows;
 }

@@ -15,6 +15,7 @@
 #include "worker/store/data_folder.h"
 #include "worker/store/generation.h"
 
+enum { FIXTURE_RECORD_BYTES_MAX = 4096 };
 enum { FIXTURE_NAME, FIXTURE_PHONE, FIXTURE_EMAIL, FIXTURE_ADDRESS, FIXTURE_FIELDS };
 
 /* One input record; entity is any small number that tells entities apart. */
@@ -50,13 +51,14 @@ struct fixture_run {
   struct hash128 digest;
   bool lies; /* the next golden record gets a name that nobody has */
   struct split_output split;
+  struct buffer records;    /* packed */
   uint32_t *entity_of_name; /* by fixture_record.entity; UINT32_MAX = there is none */
 };
 
 static inline void fixture_run_release(struct fixture_run *run) {
   free(run->state.rows);
-  free(run->split.record_offsets);
-  buffer_release(&run->split.records);
+  free(run->state.records);
+  buffer_release(&run->records);
   free(run->state.clusters.entity);
   free(run->state.clusters.members);
   free(run->state.clusters.member_start);
@@ -100,7 +102,8 @@ static inline void fixture_run_make(struct fixture_run *run, struct job *job,
   s->splits = &run->split;
   s->split_count = 1;
   run->split.row_slots = run->split.accepted = count;
-  run->split.record_offsets = memory_new((count + 1) * sizeof(uint64_t));
+  s->records = memory_new_zeroed(count + 1, sizeof *s->records);
+  buffer_reserve(&run->records, (size_t)count * FIXTURE_RECORD_BYTES_MAX); /* it must not move */
   uint32_t name_max = 0;
   for (uint32_t r = 0; r < count; r++)
     if (records[r].entity > name_max) name_max = records[r].entity;
@@ -122,9 +125,11 @@ static inline void fixture_run_make(struct fixture_run *run, struct job *job,
                                    .time_ms = INT64_MIN,
                                    .line = r + 2,
                                    .row = r};
-    run->split.record_offsets[r] = run->split.records.size;
-    record_encode(&run->split.records, &header, BYTES_EMPTY, bytes_from_string(in->id), values,
+    size_t at = run->records.size;
+    record_encode(&run->records, &header, BYTES_EMPTY, bytes_from_string(in->id), values,
                   FIXTURE_FIELDS);
+    check(run->records.size - at <= FIXTURE_RECORD_BYTES_MAX);
+    s->records[r] = run->records.data + at;
     struct feature_row *row = run_state_row(s, r);
     row->record_key = header.key.low;
     row->day = in->day ? in->day : INT32_MIN;

@@ -273,7 +273,7 @@ static void slow_reference(const struct fake *fake, uint8_t *rows, uint32_t coun
       weights[a * count + b] = weights[b * count + a] = w;
       if (w >= model->accept_weight)
         edges[edge_count++] = (struct slow_edge){
-            a, b, w, memcmp(row_a + 1, row_b + 1, fake->plan.row_bytes - sizeof *row_a) == 0};
+            a, b, w, memcmp(row_a + 1, row_b + 1, fake->plan.marks_offset - sizeof *row_a) == 0};
     }
   }
   qsort(edges, edge_count, sizeof *edges, slow_order);

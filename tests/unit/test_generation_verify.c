@@ -252,8 +252,7 @@ static void publish_in(const char *dir, struct fixture_run *other) {
   bool lies = other->lies;
   fixture_run_make(other, &job, records, RECORDS, DAY);
   other->lies = lies;
-  struct record_header *second =
-      (struct record_header *)(other->split.records.data + other->split.record_offsets[1]);
+  struct record_header *second = (struct record_header *)other->state.records[1];
   if (!lies) second->row = 0;
   assert_int_equal(fixture_publish(dir, &job, other, &failure), ERR_OK);
   job_release(&job);

@@ -70,7 +70,8 @@ static void features_are_laid_out_without_overlap(void **state) {
     assert_int_equal(plan.comparisons[c].offset, at);
     at += plan.comparisons[c].type->feature_size;
   }
-  assert_int_equal(plan.row_bytes, at);
+  assert_int_equal(plan.marks_offset, at);
+  assert_true(plan.row_bytes >= at + sizeof(struct row_marks) + plan.blocking_count * 4);
   assert_int_equal(plan.row_bytes % 8, 0);
   assert_int_equal(plan.name_comparison, comparison_of(&plan, "客户姓名"));
   assert_int_equal(plan.comparison_of_field[job_field_find(&job, BYTES("备注"))], -1);

@@ -8,8 +8,9 @@ enum { CUSTOMER_ID_BYTES = 32, ROWS_AHEAD = 24 };
 
 static void prefetch_customer_id(const struct run_state *run, const struct split_output *split,
                                  uint32_t slot) {
-  if (slot >= split->row_slots || split->record_offsets[slot] == UINT64_MAX) return;
+  if (slot >= split->row_slots || !run->records[split->first_row + slot]) return;
   __builtin_prefetch(&run->customer_ids[run->clusters.entity[split->first_row + slot]]);
+  __builtin_prefetch(run->records[split->first_row + slot]);
 }
 
 static struct bytes source_cell(const struct export_context *context,
@@ -29,9 +30,9 @@ void members_csv_split(const struct export_context *context, uint32_t split, str
   struct record_view record;
   for (uint32_t slot = 0; slot < s->row_slots; slot++) {
     prefetch_customer_id(run, s, slot + ROWS_AHEAD);
-    if (s->record_offsets[slot] == UINT64_MAX) continue;
-    record_view_of_id(s->records.data + s->record_offsets[slot], &record);
     uint32_t row = s->first_row + slot;
+    if (!run->records[row]) continue;
+    record_view_of_id(run->records[row], &record);
     char id_room[EXPORT_RECORD_ID_BYTES], customer[CUSTOMER_ID_BYTES];
     struct bytes source = source_cell(context, &record, &room);
     struct bytes id = export_record_id(context, &record, id_room);

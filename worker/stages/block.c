@@ -10,6 +10,7 @@
 
 enum {
   RULE_MASK = 15,
+  MARK_SHIFT = 16, /* a mark's bits of a key lie between those of rule and partition */
   PREFETCH_AHEAD = 24,
   LINE_BYTES = 64,
   PREFETCH_LINES = 3, /* the head and the first features, among which the name usually is */
@@ -34,12 +35,33 @@ static struct feature_row *row_of(const struct blocking_task *task, uint32_t row
   return (struct feature_row *)(task->rows + (size_t)row * task->plan->row_bytes);
 }
 
-unsigned block_emit(const struct plan *plan, const struct feature_row *row, uint32_t row_number,
+static uint32_t filled_of(const struct plan *plan, const struct feature_row *row) {
+  uint32_t filled = 0;
+  for (uint32_t c = 0; c < plan->comparison_count; c++) {
+    const uint64_t *words = plan_feature(plan, row, c), *end;
+    end = words + plan->comparisons[c].type->feature_size / sizeof *words;
+    while (words < end && *words == 0) words++;
+    filled |= (uint32_t)(words < end) << c;
+  }
+  return filled;
+}
+
+/* Never 0, which says that there is none. */
+static uint32_t mark_of(uint64_t key) {
+  uint32_t mark = (uint32_t)(key >> MARK_SHIFT);
+  return mark ? mark : 1;
+}
+
+unsigned block_emit(const struct plan *plan, struct feature_row *row, uint32_t row_number,
                     struct key_entry out[JOB_BLOCKING_RULES_MAX]) {
   if (!(row->flags & ROW_PRESENT)) return 0;
+  struct row_marks *marks = plan_marks(plan, row);
+  marks->filled = filled_of(plan, row);
   unsigned count = 0;
   for (unsigned r = 0; r < plan->blocking_count; r++) {
-    uint64_t key = plan_key(plan, r, row);
+    bool complete = (plan->blocking[r].comparisons & ~marks->filled) == 0;
+    uint64_t key = complete ? plan_key(plan, r, row) : 0;
+    marks->keys[r] = key ? mark_of(key) : 0;
     if (key) out[count++] = (struct key_entry){key, row_number};
   }
   return count;
@@ -116,10 +138,18 @@ static void order_block(struct blocking_task *task, struct key_entry *entries, u
   for (uint64_t i = 0; i < count; i++) entries[i].row = task->order[i].row;
 }
 
+/* key: of the whole block that the rows are in; 0 = they are in none. */
 static void set_class(struct blocking_task *task, const struct key_entry *entries, uint64_t count,
-                      uint8_t class) {
+                      uint8_t class, uint64_t key) {
   unsigned rule = entries[0].key & RULE_MASK;
-  for (uint64_t i = 0; i < count; i++) row_of(task, entries[i].row)->rule_class[rule] = class;
+  uint32_t mark = key ? mark_of(key) : 0;
+  for (uint64_t i = 0; i < count; i++) {
+    struct feature_row *row = row_of(task, entries[i].row);
+    struct row_marks *marks = plan_marks(task->plan, row);
+    /* Most rows stay as they are: no write, no dirty line. */
+    if (row->rule_class[rule] != class) row->rule_class[rule] = class;
+    if (marks->keys[rule] != mark) marks->keys[rule] = mark;
+  }
 }
 
 static void keep(struct blocking_task *task, const struct key_entry *entries, uint64_t count,
@@ -138,7 +168,7 @@ static void keep_windowed(struct blocking_task *task, struct key_entry *entries,
   for (uint64_t i = 0; i < count; i++) task->order[i] = (struct key_entry){0, entries[i].row};
   row_order_sort(task->plan, task->rows, task->order, task->scratch, count);
   for (uint64_t i = 0; i < count; i++) entries[i].row = task->order[i].row;
-  set_class(task, entries, count, class | RULE_WINDOWED);
+  set_class(task, entries, count, class | RULE_WINDOWED, 0);
   task->out->windowed++;
   add_note(task, key, count, BLOCK_WINDOWED, pairs_of(count) - window_pairs(count));
   keep(task, entries, count, key);
@@ -152,9 +182,9 @@ static void refine(struct blocking_task *task, struct key_entry *entries, uint64
   const struct plan_blocking_rule *blocking = &task->plan->blocking[rule];
   uint8_t class = (uint8_t)(depth << RULE_DEPTH_SHIFT);
   if (count <= blocking->cap) {
-    set_class(task, entries, count, class);
     uint64_t own =
         depth ? refined_key(task->plan, rule, key, depth, row_of(task, entries[0].row)) : key;
+    set_class(task, entries, count, class, own);
     if (count > 1) keep(task, entries, count, own);
     return;
   }
@@ -198,13 +228,13 @@ static void run_identifier_block(struct blocking_task *task, struct key_entry *e
   unsigned class =
       sharing_class(task->plan, &task->constraints, rule, task->block_rows, (uint32_t)count);
   if (class == RULE_CLASS_HUB) {
-    set_class(task, entries, count, RULE_CLASS_HUB);
+    set_class(task, entries, count, RULE_CLASS_HUB, 0);
     task->out->hubs++;
     add_note(task, key, count, BLOCK_HUB, pairs_of(count));
   } else if (count > task->plan->blocking[rule].cap) {
     keep_windowed(task, entries, count, key, (uint8_t) class);
   } else {
-    set_class(task, entries, count, (uint8_t) class);
+    set_class(task, entries, count, (uint8_t) class, key);
     keep(task, entries, count, key);
   }
 }

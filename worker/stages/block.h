@@ -19,14 +19,16 @@ enum {
   BLOCK_HUB_FACTOR = 3, /* hub_names times this many incompatible people make a hub */
 };
 
-/* The keys of one row, in rule order; returns how many. A row that is not present has none. */
-unsigned block_emit(const struct plan *plan, const struct feature_row *row, uint32_t row_number,
+/* The keys of one row, in rule order; returns how many. A row that is not present has none. Fills
+ * the row's marks. */
+unsigned block_emit(const struct plan *plan, struct feature_row *row, uint32_t row_number,
                     struct key_entry out[JOB_BLOCKING_RULES_MAX]);
 
 /* Forms the blocks of one partition. Takes the entries (from memory_new; sorted and shrunk in
- * place). Writes only rule_class[] of rows under these keys, so partitions run in parallel. out is
- * overwritten: entries that stay belong to blocks of at least two records that are compared; the
- * key of a refined block is replaced by one of its own (rule and partition bits stay). */
+ * place). Writes only rule_class[] and marks' keys[] of rows under these keys, so partitions run in
+ * parallel. out is overwritten: entries that stay belong to blocks of at least two records that are
+ * compared; the key of a refined block is replaced by one of its own (rule and partition bits
+ * stay). */
 void block_partition_run(const struct plan *plan, uint8_t *rows, struct key_entry *take_entries,
                          uint64_t count, struct partition_blocks *out);
 void partition_blocks_release(struct partition_blocks *blocks);

@@ -17,12 +17,12 @@ enum {
   SAMPLE_NEIGHBOURS = 16, /* random pairs: each drawn record is paired with so many others */
 };
 
-/* A record of the block at hand: its row, and the keys of the whole blocks it is in. Where there is
- * none stands a number that no other record has. */
+/* A record of the block at hand: its row, and its marks with zeros behind them. */
 struct member {
   const struct feature_row *row;
   uint32_t number;
-  uint64_t keys[JOB_BLOCKING_RULES_MAX];
+  uint32_t filled;
+  uint32_t keys[JOB_BLOCKING_RULES_MAX];
 };
 
 /* Pairs on their way through the comparisons, then to the table. */
@@ -30,6 +30,7 @@ struct pair_batch {
   uint32_t count;
   const struct feature_row *a[BATCH], *b[BATCH];
   uint32_t number_a[BATCH], number_b[BATCH];
+  uint32_t filled[BATCH]; /* bit c: comparison c of both */
   uint32_t mask[BATCH];
   uint64_t pattern[BATCH];
 };
@@ -99,12 +100,15 @@ static uint64_t mend_swapped_names(const struct plan *plan, const struct feature
   return pattern;
 }
 
-/* One comparison of a whole batch: the type's code and tables stay in the cache. */
+/* One comparison of a whole batch: the type's code and tables stay in the cache. What one of the
+ * two lacks is missing, and not looked at. */
 static void compare_batch(const struct plan *plan, unsigned c, struct pair_batch *batch) {
   unsigned (*compare)(const void *, const void *) = plan->comparisons[c].type->compare;
+  size_t offset = plan->comparisons[c].offset;
   for (uint32_t i = 0; i < batch->count; i++) {
+    if (!(batch->filled[i] >> c & 1)) continue;
     const struct feature_row *a = batch->a[i], *b = batch->b[i];
-    unsigned nibble = compare(plan_feature(plan, a, c), plan_feature(plan, b, c));
+    unsigned nibble = compare((const uint8_t *)a + offset, (const uint8_t *)b + offset);
     if (nibble == PATTERN_EXACT) nibble = exact_nibble(plan, c, a, b);
     batch->pattern[i] |= (uint64_t)nibble << (c * 4);
   }
@@ -142,6 +146,7 @@ static void add_pair(struct compare_task *task, const struct member *a, const st
   uint32_t i = batch->count++;
   batch->a[i] = a->row, batch->b[i] = b->row;
   batch->number_a[i] = a->number, batch->number_b[i] = b->number;
+  batch->filled[i] = a->filled & b->filled;
   batch->mask[i] = mask;
 }
 
@@ -153,26 +158,27 @@ static bool is_same_record(const struct feature_row *a, const struct feature_row
   return a->record_key == b->record_key && a->flags & b->flags & ROW_HAS_ID;
 }
 
-/* Keys end in their rule's number, so a number that ends in another one can't be anyone's key. */
-static void find_keys(const struct plan *plan, struct member *member, uint64_t place) {
-  for (unsigned r = 0; r < plan->blocking_count; r++) {
-    uint64_t key = is_windowed(member->row, r) ? 0 : block_live_key(plan, r, member->row);
-    member->keys[r] = key ? key : place << 4 | ((r + 1) & RULE_MASK);
-  }
+static void take_member(const struct compare_task *task, uint32_t row, struct member *member) {
+  const struct plan *plan = task->plan;
+  member->row = row_of(task, row);
+  member->number = row;
+  const struct row_marks *marks = plan_marks(plan, member->row);
+  member->filled = marks->filled;
+  for (unsigned r = 0; r < JOB_BLOCKING_RULES_MAX; r++)
+    member->keys[r] = r < plan->blocking_count ? marks->keys[r] : 0;
 }
 
 /* Bit r: both are in one whole block of rule r. */
-static uint32_t shared_rules(const struct plan *plan, const struct member *a,
-                             const struct member *b) {
+static uint32_t shared_rules(const struct member *a, const struct member *b) {
   uint32_t mask = 0;
-  for (unsigned r = 0; r < plan->blocking_count && r < JOB_BLOCKING_RULES_MAX; r++)
-    mask |= (uint32_t)(a->keys[r] == b->keys[r]) << r;
+  for (unsigned r = 0; r < JOB_BLOCKING_RULES_MAX; r++)
+    mask |= (uint32_t)(a->keys[r] == b->keys[r] && a->keys[r] != 0) << r;
   return mask;
 }
 
 static void emit(struct compare_task *task, unsigned rule, bool windowed, const struct member *a,
                  const struct member *b) {
-  uint32_t mask = shared_rules(task->plan, a, b);
+  uint32_t mask = shared_rules(a, b);
   bool is_first = windowed ? mask == 0 : (mask & -mask) == 1u << rule;
   if (!is_first || is_same_record(a->row, b->row)) return;
   task->out->compared[rule]++;
@@ -196,9 +202,7 @@ static void run_block(struct compare_task *task, const struct key_entry *entries
   struct member *members = task->members;
   for (uint64_t i = 0; i < count; i++) {
     if (i + PREFETCH_AHEAD < left) prefetch_row(task, entries[i + PREFETCH_AHEAD].row);
-    members[i].row = row_of(task, entries[i].row);
-    members[i].number = entries[i].row;
-    find_keys(task->plan, &members[i], i);
+    take_member(task, entries[i].row, &members[i]);
   }
   unsigned rule = entries[0].key & RULE_MASK;
   bool windowed = is_windowed(members[0].row, rule);
@@ -271,8 +275,9 @@ void random_pairs_run(const struct plan *plan, const uint8_t *rows, uint32_t row
     for (uint64_t step = 1; step <= neighbours && 2 * step <= drawn; step++) {
       uint64_t k = (i + step) % drawn;
       if (2 * step == drawn && k < i) continue; /* halfway round each pair is met from both sides */
-      const struct member a = {row_of(task, entries[i].row), entries[i].row, {0}};
-      const struct member b = {row_of(task, entries[k].row), entries[k].row, {0}};
+      struct member a, b;
+      take_member(task, entries[i].row, &a);
+      take_member(task, entries[k].row, &b);
       if (!is_same_record(a.row, b.row)) add_pair(task, &a, &b, 0);
     }
   free(entries);
@@ -307,9 +312,11 @@ uint64_t compare_pattern(const struct plan *plan, const struct feature_row *a,
 
 uint64_t compare_pair(const struct plan *plan, const struct feature_row *a,
                       const struct feature_row *b, uint32_t *mask) {
-  struct member member_a = {.row = a}, member_b = {.row = b};
-  find_keys(plan, &member_a, 0);
-  find_keys(plan, &member_b, 1);
-  *mask = shared_rules(plan, &member_a, &member_b);
+  *mask = 0;
+  for (unsigned r = 0; r < plan->blocking_count; r++) {
+    uint64_t key = block_live_key(plan, r, a);
+    bool whole = key && !is_windowed(a, r) && !is_windowed(b, r);
+    *mask |= (uint32_t)(whole && key == block_live_key(plan, r, b)) << r;
+  }
   return compare_pattern(plan, a, b);
 }

@@ -1,7 +1,7 @@
 /* compare — candidate pairs of a partition's blocks to comparison patterns, each pair once.
  *
  * A pair that shares several blocks is emitted by the first rule, in order, whose block emits it:
- * every record's live keys are computed from its features, so no partition asks another. What a
+ * every row's marks tell which whole blocks it is in, so no partition asks another. What a
  * window emits is emitted there only if no whole block does; two windows may emit the same pair
  * twice (the cluster stage drops the second), and such pairs carry no rule in their mask, so no
  * rule trains on a part of its pairs. */

@@ -100,7 +100,7 @@ static void sort_edges(struct repair_input *input) {
 
 static bool is_same_content(const struct plan *plan, const struct feature_row *a,
                             const struct feature_row *b) {
-  return memcmp(a + 1, b + 1, plan->row_bytes - sizeof *a) == 0;
+  return memcmp(a + 1, b + 1, plan->marks_offset - sizeof *a) == 0;
 }
 
 static bool is_same_witness(const struct repair_input *input, uint32_t a, uint32_t b) {

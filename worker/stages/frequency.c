@@ -18,17 +18,47 @@ static uint64_t value_hash(const struct plan_comparison *comparison, const void 
 static uint32_t cell_of(uint64_t hash) { return hash_mix(hash) >> 44; }
 _Static_assert(FREQUENCY_CELLS == 1 << (64 - 44), "cell_of spans the table");
 
-void frequency_count_row(struct frequency_tables *tables, const struct plan *plan,
-                         const struct feature_row *row) {
-  if (!(row->flags & ROW_PRESENT)) return;
-  tables->rows++;
-  for (uint32_t c = 0; c < plan->comparison_count; c++) {
-    if (!needs_table(&plan->comparisons[c])) continue;
+enum { BATCH = 32 };
+
+/* The cells of a batch of rows under one comparison: all are asked for before the first is used.
+ * found[i] is the row's number in the batch. */
+static uint32_t find_cells(const struct plan *plan, const uint32_t *cells, uint32_t c,
+                           const uint8_t *rows, uint32_t count, uint32_t cell[BATCH],
+                           uint8_t found[BATCH]) {
+  uint32_t found_count = 0;
+  for (uint32_t i = 0; i < count; i++) {
+    const struct feature_row *row =
+        (const struct feature_row *)(rows + (size_t)i * plan->row_bytes);
+    if (!(row->flags & ROW_PRESENT) || !(plan_marks(plan, row)->filled >> c & 1)) continue;
     uint64_t hash = value_hash(&plan->comparisons[c], plan_feature(plan, row, c));
     if (hash == 0) continue;
-    if (!tables->cells[c]) tables->cells[c] = memory_map(FREQUENCY_CELLS * sizeof(uint32_t));
-    tables->cells[c][cell_of(hash)]++;
-    tables->filled[c]++;
+    cell[found_count] = cell_of(hash);
+    found[found_count] = (uint8_t)i;
+    __builtin_prefetch(&cells[cell[found_count++]], 1);
+  }
+  return found_count;
+}
+
+static void count_batch(struct frequency_tables *tables, const struct plan *plan, uint32_t c,
+                        const uint8_t *rows, uint32_t count) {
+  uint32_t cell[BATCH];
+  uint8_t found[BATCH];
+  if (!tables->cells[c]) tables->cells[c] = memory_map(FREQUENCY_CELLS * sizeof(uint32_t));
+  uint32_t found_count = find_cells(plan, tables->cells[c], c, rows, count, cell, found);
+  for (uint32_t i = 0; i < found_count; i++) tables->cells[c][cell[i]]++;
+  tables->filled[c] += found_count;
+}
+
+void frequency_count(struct frequency_tables *tables, const struct plan *plan, const uint8_t *rows,
+                     uint32_t first, uint32_t count) {
+  for (uint32_t done = 0; done < count; done += BATCH) {
+    uint32_t batch = count - done < BATCH ? count - done : BATCH;
+    const uint8_t *start = rows + (size_t)(first + done) * plan->row_bytes;
+    for (uint32_t i = 0; i < batch; i++)
+      tables->rows += (((const struct feature_row *)(start + (size_t)i * plan->row_bytes))->flags &
+                       ROW_PRESENT) != 0;
+    for (uint32_t c = 0; c < plan->comparison_count; c++)
+      if (needs_table(&plan->comparisons[c])) count_batch(tables, plan, c, start, batch);
   }
 }
 
@@ -36,7 +66,7 @@ void frequency_tables_add(struct frequency_tables *into, const struct frequency_
   into->rows += from->rows;
   for (int c = 0; c < JOB_COMPARISONS_MAX; c++) {
     into->filled[c] += from->filled[c];
-    if (!from->cells[c]) continue;
+    if (!from->filled[c]) continue;
     if (!into->cells[c]) into->cells[c] = memory_map(FREQUENCY_CELLS * sizeof(uint32_t));
     for (uint32_t i = 0; i < FREQUENCY_CELLS; i++) into->cells[c][i] += from->cells[c][i];
   }
@@ -62,33 +92,23 @@ static void set_nibble(struct feature_row *row, uint32_t comparison, unsigned va
   *byte = (uint8_t)((*byte & ~(15u << shift)) | value << shift);
 }
 
-enum { APPLY_BATCH = 32 };
-
-/* A batch of rows of one comparison: all cells are asked for before the first is read. */
 static void apply_batch(const struct plan *plan, const struct frequency_tables *tables, uint32_t c,
                         uint8_t *rows, uint32_t count) {
-  uint32_t cell[APPLY_BATCH];
-  struct feature_row *row[APPLY_BATCH];
-  uint32_t found = 0;
-  for (uint32_t i = 0; i < count; i++) {
-    row[found] = (struct feature_row *)(rows + (size_t)i * plan->row_bytes);
-    if (!(row[found]->flags & ROW_PRESENT)) continue;
-    uint64_t hash = value_hash(&plan->comparisons[c], plan_feature(plan, row[found], c));
-    if (hash == 0) continue;
-    cell[found] = cell_of(hash);
-    __builtin_prefetch(&tables->cells[c][cell[found++]]);
-  }
-  for (uint32_t i = 0; i < found; i++)
-    set_nibble(row[i], c, bucket_of(tables->cells[c][cell[i]], tables->filled[c]));
+  uint32_t cell[BATCH];
+  uint8_t found[BATCH];
+  uint32_t found_count = find_cells(plan, tables->cells[c], c, rows, count, cell, found);
+  for (uint32_t i = 0; i < found_count; i++)
+    set_nibble((struct feature_row *)(rows + (size_t)found[i] * plan->row_bytes), c,
+               bucket_of(tables->cells[c][cell[i]], tables->filled[c]));
 }
 
 void frequency_apply(const struct plan *plan, const struct frequency_tables *tables, uint8_t *rows,
                      uint32_t first, uint32_t count) {
-  for (uint32_t done = 0; done < count; done += APPLY_BATCH) {
-    uint32_t batch = count - done < APPLY_BATCH ? count - done : APPLY_BATCH;
+  for (uint32_t done = 0; done < count; done += BATCH) {
+    uint32_t batch = count - done < BATCH ? count - done : BATCH;
     uint8_t *start = rows + (size_t)(first + done) * plan->row_bytes;
     for (uint32_t c = 0; c < plan->comparison_count; c++)
-      if (tables->cells[c]) apply_batch(plan, tables, c, start, batch);
+      if (tables->filled[c]) apply_batch(plan, tables, c, start, batch);
   }
 }
 
@@ -103,7 +123,7 @@ void frequency_training(const struct plan *plan, const struct frequency_tables *
                         struct training_counts *counts) {
   counts->record_count += tables->rows;
   for (uint32_t c = 0; c < plan->comparison_count; c++) {
-    if (!tables->cells[c]) continue;
+    if (!tables->filled[c]) continue;
     struct frequency_sum sums[PATTERN_BUCKETS] = {{0, 0}};
     for (uint32_t i = 0; i < FREQUENCY_CELLS; i++) {
       uint64_t f = tables->cells[c][i];

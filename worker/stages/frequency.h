@@ -14,14 +14,16 @@
 enum { FREQUENCY_CELLS = 1 << 20 };
 
 struct frequency_tables {
-  uint32_t *cells[JOB_COMPARISONS_MAX]; /* owned; NULL until a row has a value (or is not needed) */
+  uint32_t *cells[JOB_COMPARISONS_MAX]; /* owned; NULL until rows were counted (or where none is
+                                           needed) */
   uint64_t filled[JOB_COMPARISONS_MAX]; /* rows with a value: what shares are of */
   uint64_t rows;                        /* rows that are present */
 };
 
-/* Adds one row; a row that is not present is ignored. tables starts zeroed. Not for two threads. */
-void frequency_count_row(struct frequency_tables *tables, const struct plan *plan,
-                         const struct feature_row *row);
+/* Adds rows first … first+count-1; rows that are not present are ignored. Marks must be filled
+ * (block_emit). tables starts zeroed. Not for two threads. */
+void frequency_count(struct frequency_tables *tables, const struct plan *plan, const uint8_t *rows,
+                     uint32_t first, uint32_t count);
 void frequency_tables_add(struct frequency_tables *into, const struct frequency_tables *from);
 void frequency_tables_release(struct frequency_tables *tables);
 

@@ -14,7 +14,6 @@
 enum {
   MULTI_PARTS_MAX = 64, /* values of one multi field in one record; more are counted as too many */
   ID_BYTES_MAX = 1024,  /* of a source_record_id */
-  RECORD_BYTES_GUESS = 256,
 };
 
 /* ---- one row ---- */
@@ -24,7 +23,9 @@ struct row_work {
   const struct job_source *source;
   const struct ingest_binding *binding;
   struct split_output *out;
-  struct arena *scratch;
+  struct ingest_work *work;
+  struct arena *scratch; /* work's */
+  size_t *offsets;       /* by slot: of the record in work->records; SIZE_MAX = not linked */
   struct feature_row *row;
   const struct bytes *cells;
   struct record_value values[JOB_FIELDS_MAX];
@@ -416,11 +417,11 @@ static void keep_record(struct row_work *w, uint32_t column_count, uint32_t row_
     h.key = record_key(from, row_content(w, column_count), false);
   }
   h.time_ms = record_time_ms(w);
-  out->record_offsets[row_number - out->first_row] = out->records.size;
-  size_t offset = out->records.size;
-  record_encode(&out->records, &h, source_id, id, w->values, w->plan->job->field_count);
-  if (w->binding->has_name_spaces)
-    record_add_name_spaces(&out->records, offset, all_name_spaces(w));
+  struct buffer *records = &w->work->records;
+  size_t offset = records->size;
+  w->offsets[row_number - out->first_row] = offset;
+  record_encode(records, &h, source_id, id, w->values, w->plan->job->field_count);
+  if (w->binding->has_name_spaces) record_add_name_spaces(records, offset, all_name_spaces(w));
   w->row->record_key = h.key.low;
   w->row->day = local_day_of(h.time_ms, w->plan->job->timezone_minutes);
   w->row->source = (uint16_t)out->source;
@@ -429,14 +430,23 @@ static void keep_record(struct row_work *w, uint32_t column_count, uint32_t row_
 }
 
 /* Groups the keys by partition, stable, so that a partition's task reads one run of each split. */
-static void partition_keys(struct split_output *out, struct key_entry *keys, uint32_t count) {
+static void partition_keys(struct split_output *out, struct ingest_work *work, uint32_t count) {
+  const struct key_entry *keys = work->keys;
   uint32_t start[PLAN_PARTITIONS + 1] = {0};
   for (uint32_t i = 0; i < count; i++) start[(keys[i].key >> 56) + 1]++;
   for (uint32_t p = 0; p < PLAN_PARTITIONS; p++) start[p + 1] += start[p];
   memcpy(out->key_start, start, sizeof start);
-  out->keys = memory_new(count * sizeof *out->keys);
+  out->keys = memory_pool_take(&work->keys_pool, count * sizeof *out->keys);
   for (uint32_t i = 0; i < count; i++) out->keys[start[keys[i].key >> 56]++] = keys[i];
-  free(keys);
+}
+
+/* Moves the packed records of the split to where they stay. */
+static void keep_records(struct run_state *run, const struct row_work *w) {
+  const struct buffer *records = &w->work->records;
+  char *kept = memory_pool_take(&w->work->records_pool, records->size);
+  if (records->size) memcpy(kept, records->data, records->size);
+  for (uint32_t s = 0; s < w->out->row_slots; s++)
+    if (w->offsets[s] != SIZE_MAX) run->records[w->out->first_row + s] = kept + w->offsets[s];
 }
 
 static void take_rejects(struct source_reader *reader, struct split_output *out) {
@@ -448,13 +458,12 @@ static void take_rejects(struct source_reader *reader, struct split_output *out)
 
 static enum err read_rows(struct run_state *run, const struct source_file *file,
                           struct source_reader *reader, struct row_work *w,
-                          const struct quality_rules *rules, struct frequency_tables *tables,
-                          struct failure *failure) {
+                          const struct quality_rules *rules, struct failure *failure) {
   struct split_output *out = w->out;
   const struct plan *plan = &run->plan;
   uint64_t split_row = file->splits[out->split].first_row;
-  size_t key_count = 0, key_capacity = 0;
-  struct key_entry *keys = NULL;
+  struct ingest_work *work = w->work;
+  size_t key_count = 0;
   struct source_batch batch;
   enum err err;
   uint32_t rejects;
@@ -464,13 +473,16 @@ static enum err read_rows(struct run_state *run, const struct source_file *file,
     (void)source_reader_rejects(reader, &rejects);
     if (batch.row_count == 0 && rejects == 0) break;
     size_t need = key_count + (size_t)batch.row_count * JOB_BLOCKING_RULES_MAX;
-    if (need > key_capacity) {
-      key_capacity = need * 2;
-      keys = memory_resize(keys, key_capacity * sizeof *keys);
+    if (need > work->key_capacity) {
+      work->key_capacity = need * 2;
+      work->keys = memory_resize(work->keys, work->key_capacity * sizeof *work->keys);
     }
+    uint32_t first = 0, behind = 0; /* the rows of the batch, with rejected ones between them */
     for (uint32_t r = 0; r < batch.row_count; r++) {
       uint32_t number = out->first_row + (uint32_t)(batch.rows[r] - split_row);
       check(number - out->first_row < out->row_slots);
+      if (r == 0) first = number;
+      behind = number + 1;
       begin_row(w, batch.cells + (size_t)r * batch.column_count, number,
                 run_state_row(run, number));
       if (!standardise_row(w, rules, batch.lines[r])) {
@@ -478,40 +490,40 @@ static enum err read_rows(struct run_state *run, const struct source_file *file,
         continue;
       }
       keep_record(w, batch.column_count, number, batch.lines[r]);
-      frequency_count_row(tables, plan, w->row);
-      key_count += block_emit(plan, w->row, number, keys + key_count);
+      key_count += block_emit(plan, w->row, number, work->keys + key_count);
     }
+    frequency_count(&work->tables, plan, run->rows, first, behind - first);
   }
-  if (err) {
-    free(keys);
-    return err;
-  }
+  if (err) return err;
   check(key_count <= UINT32_MAX);
-  partition_keys(out, keys, (uint32_t)key_count);
+  partition_keys(out, work, (uint32_t)key_count);
   return ERR_OK;
 }
 
 enum err ingest_run(struct run_state *run, uint32_t split, const struct ingest_binding *binding,
-                    const struct quality_rules *rules, struct frequency_tables *tables,
-                    struct arena *scratch, struct failure *failure) {
+                    const struct quality_rules *rules, struct ingest_work *work,
+                    struct failure *failure) {
   struct split_output *out = &run->splits[split];
   const struct source_file *file = &run->files[out->file];
   struct source_reader *reader = NULL;
   enum err err = source_reader_open(file, out->split, &reader, failure);
   if (err) return err;
-  out->record_offsets = memory_new(out->row_slots * sizeof *out->record_offsets);
-  memset(out->record_offsets, 0xff, out->row_slots * sizeof *out->record_offsets);
-  buffer_reserve(&out->records, (size_t)out->row_slots * RECORD_BYTES_GUESS);
   struct row_work *w = memory_new_zeroed(1, sizeof *w);
   *w = (struct row_work){.plan = &run->plan,
                          .source = &run->plan.job->sources[out->source],
                          .binding = binding,
                          .out = out,
-                         .scratch = scratch};
+                         .work = work,
+                         .scratch = &work->scratch,
+                         .offsets = memory_new(out->row_slots * sizeof *w->offsets)};
+  memset(w->offsets, 0xff, out->row_slots * sizeof *w->offsets);
+  buffer_clear(&work->records);
   out->quality_hits = arena_alloc_zeroed(
       &out->arena, run->plan.job->quality_rule_count * sizeof *out->quality_hits);
-  err = read_rows(run, file, reader, w, rules, tables, failure);
+  err = read_rows(run, file, reader, w, rules, failure);
+  if (!err) keep_records(run, w);
   if (out->reject_count) qsort(out->rejects, out->reject_count, sizeof *out->rejects, by_line);
+  free(w->offsets);
   free(w);
   source_reader_close(&reader);
   if (!err && out->accepted + out->rejected + out->quarantined != out->row_slots)
@@ -520,15 +532,20 @@ enum err ingest_run(struct run_state *run, uint32_t split, const struct ingest_b
                     "%s: %u rows were counted, but %u linked, %u quarantined and %u rejected. The "
                     "file changed while it was read: run again when nobody writes to it.",
                     file->path, out->row_slots, out->accepted, out->quarantined, out->rejected);
-  if (!err && out->records.size < out->records.capacity / 2)
-    out->records.data = memory_resize(out->records.data, out->records.capacity = out->records.size);
   return err;
 }
 
+void ingest_work_release(struct ingest_work *work) {
+  frequency_tables_release(&work->tables);
+  arena_release(&work->scratch);
+  memory_pool_release(&work->keys_pool);
+  memory_pool_release(&work->records_pool);
+  buffer_release(&work->records);
+  free(work->keys);
+  *work = (struct ingest_work){0};
+}
+
 void split_output_release(struct split_output *out) {
-  buffer_release(&out->records);
-  free(out->record_offsets);
-  free(out->keys);
   free(out->rejects);
   free(out->quality_reviews);
   arena_release(&out->arena);

@@ -4,10 +4,11 @@
 #ifndef GUIYI_WORKER_STAGES_INGEST_H
 #define GUIYI_WORKER_STAGES_INGEST_H
 
+#include "common/memory.h"
 #include "worker/run_state.h"
+#include "worker/stages/frequency.h"
 #include "worker/stages/record_check.h"
 
-struct frequency_tables;
 struct quality_rules;
 
 enum { INGEST_TIME_FIELDS = 4 };
@@ -40,11 +41,23 @@ struct ingest_binding {
 enum err ingest_bind(const struct plan *plan, uint32_t source, const struct source_file *file,
                      struct arena *arena, struct ingest_binding *out, struct failure *failure);
 
-/* Fills run->splits[split] and its slice of run->rows. tables and the scratch arena are the calling
+/* What a thread that ingests keeps from split to split. Zeroed = ready. */
+struct ingest_work {
+  struct frequency_tables tables; /* the sum over its splits */
+  struct arena scratch;           /* of a row */
+  struct buffer records;          /* of the split at hand */
+  struct key_entry *keys;         /* likewise */
+  size_t key_capacity;
+  struct memory_pool keys_pool, records_pool; /* where the splits' keys and records stay */
+};
+/* Keys and records of all splits that it ingested go with it. */
+void ingest_work_release(struct ingest_work *work);
+
+/* Fills run->splits[split] and its slices of run->rows and run->records. work is the calling
  * thread's. rules may be NULL. */
 enum err ingest_run(struct run_state *run, uint32_t split, const struct ingest_binding *binding,
-                    const struct quality_rules *rules, struct frequency_tables *tables,
-                    struct arena *scratch, struct failure *failure);
+                    const struct quality_rules *rules, struct ingest_work *work,
+                    struct failure *failure);
 
 void split_output_release(struct split_output *output);
 

@@ -8,7 +8,7 @@
 static int content_compare(const struct plan *plan, const struct feature_row *a,
                            const struct feature_row *b) {
   int order = memcmp((const uint8_t *)a + sizeof *a, (const uint8_t *)b + sizeof *b,
-                     plan->row_bytes - sizeof *a);
+                     plan->marks_offset - sizeof *a);
   if (order) return order;
   if (a->day != b->day) return a->day < b->day ? -1 : 1;
   return (a->source > b->source) - (a->source < b->source);
