@@ -136,12 +136,15 @@ static void make_email(const struct customer_world *world, uint64_t unique, stru
   p->email_size = (uint32_t)(at - p->email);
 }
 
-static void make_openid(const struct customer_world *world, uint64_t unique, uint32_t app,
+/* The ids of one app begin alike. account: the apps, then what they were bound to. */
+static void make_openid(const struct customer_world *world, uint64_t unique, uint32_t account,
                         char out[OPENID_SIZE]) {
   static const char letters[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
-  static const char *const apps[] = {"o6Kx5", "oR8vM"};
-  memcpy(out, apps[app], 5);
-  struct draws d = draws_for(world->plan.seed, PURPOSE_OPENID, unique * 2 + app);
+  static const char *const beginnings[CUSTOMER_OPENIDS + CUSTOMER_UNIONIDS] = {"o6Kx5", "oR8vM",
+                                                                               "oaQ2w", "ok7Tn"};
+  memcpy(out, beginnings[account], 5);
+  struct draws d = draws_for(world->plan.seed, PURPOSE_OPENID,
+                             unique * (CUSTOMER_OPENIDS + CUSTOMER_UNIONIDS) + account);
   uint64_t bits = 0;
   for (uint32_t i = 5; i < OPENID_SIZE; i++, bits >>= 6) {
     if ((i - 5) % 10 == 0) bits = draw(&d);
@@ -251,6 +254,7 @@ static void share_with_group(const struct customer_world *world, const struct cu
       uint64_t firm = pick_firm(world, &group);
       p->has_firm = true;
       make_firm(world, firm, &p->firm);
+      p->old_firm = p->firm;
       p->landline = landline_of(world, firm);
       return;
     }
@@ -277,11 +281,14 @@ void customer_person_make(const struct customer_world *world, const struct custo
   p->nickname_number = draw_permille(&d, 600) ? draw_below(&d, 100000) : 0;
   make_home(world, &d, &p->home);
   p->old_home = p->home;
-  if (draw_permille(&d, 80) || place->case_class == CASE_out_of_order)
+  if (draw_permille(&d, w->habits->moved) || place->case_class == CASE_out_of_order)
     make_home(world, &d, &p->old_home);
   p->has_firm = draw_permille(&d, 400) || place->case_class == CASE_company_variants;
   uint64_t firm = pick_firm(world, &d);
   make_firm(world, firm, &p->firm);
+  p->old_firm = p->firm;
+  if (draw_permille(&d, w->habits->job_changes))
+    make_firm(world, pick_firm(world, &d), &p->old_firm);
   p->landline = landline_of(world, firm);
   p->first_day = FIRST_RECORD_DAY + (int32_t)draw_below(&d, RECORD_DAYS);
   p->step_days = 5 + draw_below(&d, 100);
@@ -289,11 +296,13 @@ void customer_person_make(const struct customer_world *world, const struct custo
   p->phones[1] = phone_of(world, unique, 1);
   p->phone_changes_at = UINT32_MAX;
   if (place->case_class == CASE_changed_phone ||
-      (place->record_count >= 3 && draw_permille(&d, 80)))
+      (place->record_count >= 3 && draw_permille(&d, w->habits->phone_changes)))
     p->phone_changes_at = (place->record_count + 1) / 2;
   share_with_group(world, place, p);
   make_id_card(world, unique, p);
   make_email(world, unique, &d, p);
   for (uint32_t app = 0; app < CUSTOMER_OPENIDS; app++)
     make_openid(world, unique, app, p->openids[app]);
+  for (uint32_t account = 0; account < CUSTOMER_UNIONIDS; account++)
+    make_openid(world, unique, CUSTOMER_OPENIDS + account, p->unionids[account]);
 }

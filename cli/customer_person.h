@@ -33,7 +33,13 @@ struct customer_firm {
   const char *first, *second, *trade, *form;
 };
 
-enum { CUSTOMER_PHONES = 3, CUSTOMER_OPENIDS = 2, OPENID_SIZE = 28, ID_CARD_SIZE = 18 };
+enum {
+  CUSTOMER_PHONES = 3,
+  CUSTOMER_OPENIDS = 2,  /* one for each of the firm's two apps */
+  CUSTOMER_UNIONIDS = 2, /* one for each account that the apps have been bound to */
+  OPENID_SIZE = 28,
+  ID_CARD_SIZE = 18
+};
 
 struct customer_person {
   const struct customer_surname *surname;
@@ -48,13 +54,15 @@ struct customer_person {
   char email[64];
   uint32_t email_size;
   char openids[CUSTOMER_OPENIDS][OPENID_SIZE];
+  char unionids[CUSTOMER_UNIONIDS]
+               [OPENID_SIZE]; /* [1] after the apps were bound to another account */
   const char *nickname;
   uint32_t nickname_number; /* 0 = none behind it */
   struct customer_home home, old_home;
   bool has_firm;
-  struct customer_firm firm;
-  int32_t first_day;         /* of the first record */
-  uint32_t step_days;        /* between records */
+  struct customer_firm firm, old_firm; /* the same where he has not changed it */
+  int32_t first_day;                   /* of the first record */
+  uint32_t step_days;                  /* between records */
   uint32_t phone_changes_at; /* the record from which on phones[1] is his; UINT32_MAX = never */
 };
 

@@ -31,7 +31,7 @@
   X(title, 1, 2500)                   \
   X(nickname, 1, 2500)                \
   X(two_appids, 1, 1500)              \
-  X(openid_moved, 1, 800)             \
+  X(unionid_moved, 1, 800)            \
   X(company_variants, 1, 1800)        \
   X(address_variants, 1, 2000)        \
   X(excel_damage, 1, 700)             \

@@ -4,6 +4,7 @@
 
 #include "cli/customer_text.h"
 #include "common/calendar.h"
+#include "common/check.h"
 #include "common/csv_write.h"
 #include "common/number_write.h"
 
@@ -11,25 +12,36 @@ enum { PURPOSE_ROW = 20 };
 enum { LAST_DAY = 20634 }; /* 2026-06-30: nothing is later */
 
 const char customer_row_heading[] =
-    "record_id,source,source_record_id,name,gender,phone,id_card,email,wechat_openid,address,"
-    "company,"
-    "birth_date,registered_at,updated_at\n";
+    "record_id,source,source_record_id,name,gender,phone,id_card,email,wechat_openid,"
+    "wechat_unionid,address,company,birth_date,registered_at,updated_at\n";
 
 enum source { WEB, APP, WECHAT, POS, ECOMMERCE, CALLCENTRE, ERP, SOURCE_COUNT };
-enum field { NAME, GENDER, PHONE, ID_CARD, EMAIL, OPENID, ADDRESS, COMPANY, BIRTH, FIELD_COUNT };
+enum field {
+  NAME,
+  GENDER,
+  PHONE,
+  ID_CARD,
+  EMAIL,
+  OPENID,
+  UNIONID, /* only beside an openid */
+  ADDRESS,
+  COMPANY,
+  BIRTH,
+  FIELD_COUNT
+};
 
 static const struct {
   const char *name, *id_prefix;
   uint16_t share;               /* of 1000 rows */
   uint16_t filled[FIELD_COUNT]; /* in so many of 1000 */
 } sources[SOURCE_COUNT] = {
-    [WEB] = {"web", "W", 180, {950, 700, 950, 60, 750, 0, 550, 200, 450}},
-    [APP] = {"app", "A", 220, {850, 750, 990, 100, 350, 250, 450, 30, 500}},
-    [WECHAT] = {"wechat", "X", 180, {750, 800, 600, 0, 50, 1000, 300, 20, 200}},
-    [POS] = {"pos", "P", 140, {850, 600, 950, 40, 80, 80, 350, 30, 400}},
-    [ECOMMERCE] = {"ecommerce", "E", 150, {950, 100, 970, 0, 150, 0, 980, 20, 20}},
-    [CALLCENTRE] = {"callcentre", "C", 60, {850, 550, 950, 80, 150, 0, 300, 150, 120}},
-    [ERP] = {"erp", "K", 70, {980, 600, 850, 450, 400, 0, 750, 850, 350}},
+    [WEB] = {"web", "W", 180, {950, 700, 950, 60, 750, 0, 0, 550, 200, 450}},
+    [APP] = {"app", "A", 220, {850, 750, 990, 100, 350, 250, 500, 450, 30, 500}},
+    [WECHAT] = {"wechat", "X", 180, {750, 800, 600, 0, 50, 1000, 600, 300, 20, 200}},
+    [POS] = {"pos", "P", 140, {850, 600, 950, 40, 80, 80, 0, 350, 30, 400}},
+    [ECOMMERCE] = {"ecommerce", "E", 150, {950, 100, 970, 0, 150, 0, 0, 980, 20, 20}},
+    [CALLCENTRE] = {"callcentre", "C", 60, {850, 550, 950, 80, 150, 0, 0, 300, 150, 120}},
+    [ERP] = {"erp", "K", 70, {980, 600, 850, 450, 400, 0, 0, 750, 850, 350}},
 };
 
 /* How a row departs from what the channel usually writes. */
@@ -45,8 +57,8 @@ struct row {
   enum customer_id_style id_style;
   enum customer_address_style address_style;
   enum customer_company_style company_style;
-  uint32_t phone, openid; /* which of the person's */
-  bool placeholder_email, old_home;
+  uint32_t phone, openid, unionid; /* which of the person's */
+  bool placeholder_email, old_home, old_firm;
   int32_t registered, updated; /* days */
 };
 
@@ -92,7 +104,7 @@ static void pick_source_of_case(struct row *r) {
       r->source = number == 0 ? PICK_OF(r, WEB, APP, POS) : PICK_OF(r, WECHAT, APP, ECOMMERCE);
       return;
     case CASE_two_appids:
-    case CASE_openid_moved:
+    case CASE_unionid_moved:
       r->source = WECHAT;
       return;
     case CASE_company_variants:
@@ -106,59 +118,54 @@ static void pick_source_of_case(struct row *r) {
 
 static void fill_as_usual(struct row *r) {
   for (uint32_t f = 0; f < FIELD_COUNT; f++)
-    r->has[f] = draw_permille(&r->d, sources[r->source].filled[f]);
+    r->has[f] = draw_permille(&r->d, sources[r->source].filled[f]) &&
+                !draw_permille(&r->d, r->world->words->habits->empty);
+  r->has[UNIONID] &= r->has[OPENID];
   /* Nobody can tie a row to others that holds nothing of its own; few such rows stay. */
   if (!r->has[PHONE] && !r->has[ID_CARD] && !r->has[EMAIL] && draw_permille(&r->d, 850))
     r->has[PHONE] = true;
   r->phone = r->place->number >= r->person.phone_changes_at;
-  r->old_home = r->place->number == 0 && r->place->record_count > 1;
+  r->old_home = r->old_firm = r->place->number == 0 && r->place->record_count > 1;
+}
+
+/* Which of the shares of 1000 a throw falls into; count = none of them. */
+static uint32_t pick_share(struct draws *d, const uint16_t *shares, uint32_t count) {
+  uint32_t x = draw_below(d, 1000), i = 0;
+  while (i < count && x >= shares[i]) x -= shares[i++];
+  return i;
 }
 
 static void style_as_usual(struct row *r) {
+  static const enum customer_name_style names[] = {NAME_HOMOPHONE, NAME_TRADITIONAL, NAME_SPACED,
+                                                   NAME_PINYIN,    NAME_SIR,         NAME_NICK,
+                                                   NAME_MASKED,    NAME_PLAIN};
+  static const enum customer_phone_style phones[] = {PHONE_COUNTRY,    PHONE_SPACED, PHONE_DASHED,
+                                                     PHONE_FULL_WIDTH, PHONE_MASKED, PHONE_LANDLINE,
+                                                     PHONE_PLAIN};
+  const struct customer_habits *h = r->world->words->habits;
   struct draws *d = &r->d;
-  uint32_t x = draw_below(d, 1000);
-  if (x < 12)
-    r->name_style = NAME_HOMOPHONE;
-  else if (x < 22)
-    r->name_style = NAME_TRADITIONAL;
-  else if (x < 37)
-    r->name_style = NAME_SPACED;
-  else if (x < 42)
-    r->name_style = NAME_PINYIN;
-  else if (x < 52 && r->source == CALLCENTRE)
-    r->name_style = NAME_SIR;
-  else if (x < 250 && r->source == WECHAT)
-    r->name_style = NAME_NICK;
-  else if (x < 150 && r->source == ECOMMERCE)
-    r->name_style = NAME_MASKED;
-  x = draw_below(d, 1000);
-  if (x < 40)
-    r->phone_style = PHONE_COUNTRY;
-  else if (x < 70)
-    r->phone_style = PHONE_SPACED;
-  else if (x < 90)
-    r->phone_style = PHONE_DASHED;
-  else if (x < 97)
-    r->phone_style = PHONE_FULL_WIDTH;
-  else if (x < 190 && r->source == ECOMMERCE)
-    r->phone_style = PHONE_MASKED;
-  else if (x < 290 && r->source == ERP && r->person.has_firm)
-    r->phone_style = PHONE_LANDLINE;
-  r->id_style = draw_permille(d, 30) ? ID_LOWER_X : draw_permille(d, 8) ? ID_TYPO : ID_PLAIN;
-  x = draw_below(d, 1000);
-  r->address_style = x < 420   ? ADDRESS_FULL
-                     : x < 640 ? ADDRESS_NO_PROVINCE
-                     : x < 710 ? ADDRESS_SHORT
-                     : x < 800 ? ADDRESS_DASHES
-                     : x < 890 ? ADDRESS_OTHER_WORDS
-                     : x < 960 ? ADDRESS_TO_NUMBER
-                               : ADDRESS_SPACED;
-  x = draw_below(d, 1000);
-  r->company_style = x < 850   ? COMPANY_USUAL
-                     : x < 900 ? COMPANY_BRACKETS
-                     : x < 930 ? COMPANY_CITY_IN_FULL
-                     : x < 970 ? COMPANY_NO_REGION
-                               : COMPANY_SHORT;
+  const uint16_t name_shares[] = {h->homophone,
+                                  h->traditional,
+                                  h->spaced,
+                                  h->pinyin,
+                                  r->source == CALLCENTRE ? h->sir : 0,
+                                  r->source == WECHAT ? h->nickname : 0,
+                                  r->source == ECOMMERCE ? h->masked_name : 0};
+  r->name_style = names[pick_share(d, name_shares, sizeof name_shares / sizeof *name_shares)];
+  const uint16_t phone_shares[] = {h->country,
+                                   h->phone_spaced,
+                                   h->dashed,
+                                   h->full_width,
+                                   r->source == ECOMMERCE ? h->masked_phone : 0,
+                                   r->source == ERP && r->person.has_firm ? h->landline : 0};
+  r->phone_style = phones[pick_share(d, phone_shares, sizeof phone_shares / sizeof *phone_shares)];
+  r->id_style = draw_permille(d, h->id_lower)  ? ID_LOWER_X
+                : draw_permille(d, h->id_typo) ? ID_TYPO
+                                               : ID_PLAIN;
+  r->address_style =
+      (enum customer_address_style)pick_share(d, h->address, ADDRESS_STYLE_COUNT - 1);
+  r->company_style =
+      (enum customer_company_style)pick_share(d, h->company, COMPANY_STYLE_COUNT - 1);
 }
 
 static bool strike(struct row *r, uint32_t permille) { return draw_permille(&r->d, permille); }
@@ -260,12 +267,14 @@ static void apply_identifier_case(struct row *r) {
       r->id_style = number == 1 ? ID_TYPO : ID_PLAIN;
       return;
     case CASE_two_appids:
-      r->has[OPENID] = r->has[PHONE] = true;
+      r->has[OPENID] = r->has[UNIONID] = true;
+      r->has[PHONE] = strike(r, 400);
       r->openid = number % CUSTOMER_OPENIDS;
       return;
-    case CASE_openid_moved:
-      r->has[OPENID] = r->has[PHONE] = true;
-      r->openid = number >= (r->place->record_count + 1) / 2;
+    case CASE_unionid_moved:
+      r->has[OPENID] = r->has[UNIONID] = true;
+      r->has[PHONE] = strike(r, 400);
+      r->unionid = number >= (r->place->record_count + 1) / 2;
       return;
     case CASE_excel_damage:
       r->has[NAME] = r->has[PHONE] = r->has[EMAIL] = true;
@@ -355,18 +364,19 @@ char *customer_row_put_id(const struct customer_world *world, uint64_t row, char
   return number_put_padded(at, row, digits);
 }
 
-static char *put_gender(const struct row *r, char *at) {
+static char *put_gender(struct row *r, char *at) {
   static const char *const ways[SOURCE_COUNT][2] = {
       [WEB] = {"女", "男"},     [APP] = {"F", "M"},         [WECHAT] = {"2", "1"},
       [POS] = {"女", "男"},     [ECOMMERCE] = {"女", "男"}, [CALLCENTRE] = {"女士", "先生"},
       [ERP] = {"女性", "男性"},
   };
-  return customer_put(at, ways[r->source][r->person.is_male]);
+  bool slip = draw_permille(&r->d, r->world->words->habits->gender_slips);
+  return customer_put(at, ways[r->source][r->person.is_male != slip]);
 }
 
 static char *put_birth(struct row *r, char *at) {
   int32_t day = r->person.birth_day;
-  if (draw_permille(&r->d, 8)) day += 1; /* a slip */
+  if (draw_permille(&r->d, r->world->words->habits->birth_slips)) day += 1;
   static const enum customer_date_style styles[SOURCE_COUNT] = {
       [APP] = DATE_SLASHES, [POS] = DATE_DIGITS, [CALLCENTRE] = DATE_HAN};
   return customer_put_date(at, day, styles[r->source]);
@@ -400,11 +410,16 @@ static char *put_field(struct row *r, enum field f, char *at) {
     case OPENID:
       memcpy(at, p->openids[r->openid], OPENID_SIZE);
       return at + OPENID_SIZE;
+    case UNIONID:
+      memcpy(at, p->unionids[r->unionid], OPENID_SIZE);
+      return at + OPENID_SIZE;
     case ADDRESS:
       return customer_put_address(at, r->old_home ? &p->old_home : &p->home, r->address_style,
                                   &r->d);
     case COMPANY:
-      return p->has_firm ? customer_put_company(at, &p->firm, r->company_style) : at;
+      return p->has_firm
+                 ? customer_put_company(at, r->old_firm ? &p->old_firm : &p->firm, r->company_style)
+                 : at;
     case BIRTH:
       return put_birth(r, at);
     case FIELD_COUNT:
@@ -413,19 +428,25 @@ static char *put_field(struct row *r, enum field f, char *at) {
   return at;
 }
 
+/* What the record says, but for the slips of the pen. */
+static void make_row(const struct customer_world *world, const struct customer_place *place,
+                     struct row *r) {
+  *r = (struct row){.world = world, .place = place};
+  r->d = draws_for(world->plan.seed, PURPOSE_ROW, place->entity_start + place->number);
+  customer_person_make(world, place, &r->person);
+  pick_source_of_case(r);
+  fill_as_usual(r);
+  style_as_usual(r);
+  apply_group_case(r);
+  apply_identifier_case(r);
+  apply_text_case(r);
+  pick_days(r);
+}
+
 char *customer_row_put(const struct customer_world *world, uint64_t row,
                        const struct customer_place *place, char *at) {
-  struct row r = {.world = world, .place = place};
-  uint64_t record = place->entity_start + place->number;
-  r.d = draws_for(world->plan.seed, PURPOSE_ROW, record);
-  customer_person_make(world, place, &r.person);
-  pick_source_of_case(&r);
-  fill_as_usual(&r);
-  style_as_usual(&r);
-  apply_group_case(&r);
-  apply_identifier_case(&r);
-  apply_text_case(&r);
-  pick_days(&r);
+  struct row r;
+  make_row(world, place, &r);
 
   at = customer_row_put_id(world, row, at);
   *at++ = ',';
@@ -446,4 +467,72 @@ char *customer_row_put(const struct customer_world *world, uint64_t row,
   at = put_time(&r, r.updated, at);
   *at++ = '\n';
   return at;
+}
+
+/* ---- What a record holds that can tie it to another ------------------------------------------
+ */
+
+/* Numbers from 1, 0 = not there. */
+struct evidence {
+  uint8_t phone, masked_phone, landline, id_card, birth, email, openid, unionid, home, firm;
+  bool knows_name;  /* who it is */
+  bool knows_place; /* the first digits of the ID, kept by a damaged one */
+};
+
+static struct evidence evidence_of(const struct row *r) {
+  struct evidence e = {0};
+  enum customer_phone_style phone = r->phone_style;
+  bool own = r->phone < 2; /* what is lent to others says nothing */
+  bool whole = phone == PHONE_PLAIN || phone == PHONE_COUNTRY || phone == PHONE_SPACED ||
+               phone == PHONE_DASHED || phone == PHONE_FULL_WIDTH;
+  uint8_t number = (uint8_t)(1 + (r->person.phones[r->phone] != r->person.phones[0]));
+  if (r->has[PHONE] && own && whole) e.phone = number;
+  if (r->has[PHONE] && own && (whole || phone == PHONE_MASKED)) e.masked_phone = number;
+  e.landline = r->has[PHONE] && phone == PHONE_LANDLINE;
+  e.id_card = r->has[ID_CARD] && r->id_style != ID_EXCEL;
+  e.knows_place = r->has[ID_CARD];
+  e.birth = r->has[BIRTH] || r->has[ID_CARD];
+  e.email = r->has[EMAIL] && !r->placeholder_email;
+  if (r->has[OPENID]) e.openid = (uint8_t)(r->openid + 1);
+  if (r->has[UNIONID]) e.unionid = (uint8_t)(r->unionid + 1);
+  bool moved = memcmp(&r->person.home, &r->person.old_home, sizeof r->person.home) != 0;
+  if (r->has[ADDRESS]) e.home = (uint8_t)(1 + (moved && r->old_home));
+  bool changed = memcmp(&r->person.firm, &r->person.old_firm, sizeof r->person.firm) != 0;
+  if (r->has[COMPANY] && r->person.has_firm) e.firm = (uint8_t)(1 + (changed && r->old_firm));
+  enum customer_name_style name = r->name_style;
+  bool is_nick = name == NAME_NICK || name == NAME_PLACEHOLDER;
+  bool is_short = name == NAME_SIR || name == NAME_BOSS || name == NAME_OLD || name == NAME_MASKED;
+  e.knows_name = r->has[NAME] && !is_nick && (!is_short || r->person.dotted[0]);
+  return e;
+}
+
+static bool are_tied(const struct evidence *a, const struct evidence *b) {
+#define SAME(field) (a->field && a->field == b->field)
+  if (SAME(phone) || SAME(id_card) || SAME(email) || SAME(openid) || SAME(unionid)) return true;
+  unsigned more = (unsigned)SAME(birth) + SAME(home) + SAME(firm) + SAME(masked_phone) +
+                  SAME(landline) + (a->knows_place && b->knows_place);
+  return more >= 2 || (more == 1 && a->knows_name && b->knows_name);
+#undef SAME
+}
+
+uint32_t customer_row_part(const struct customer_world *world, const struct customer_place *place) {
+  enum { RECORDS_MAX = 16 };
+  struct evidence evidence[RECORDS_MAX];
+  uint32_t part[RECORDS_MAX], count = place->record_count;
+  check(count <= RECORDS_MAX);
+  for (uint32_t i = 0; i < count; i++) {
+    struct customer_place other = *place;
+    struct row r;
+    other.number = i;
+    make_row(world, &other, &r);
+    evidence[i] = evidence_of(&r);
+    part[i] = i;
+    for (uint32_t k = 0; k < i; k++) {
+      if (part[k] == part[i] || !are_tied(&evidence[i], &evidence[k])) continue;
+      uint32_t to = part[k] < part[i] ? part[k] : part[i], from = part[k] ^ part[i] ^ to;
+      for (uint32_t j = 0; j <= i; j++)
+        if (part[j] == from) part[j] = to;
+    }
+  }
+  return part[place->number];
 }

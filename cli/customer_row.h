@@ -15,4 +15,10 @@ char *customer_row_put_id(const struct customer_world *world, uint64_t row, char
 char *customer_row_put(const struct customer_world *world, uint64_t row,
                        const struct customer_place *place, char *at);
 
+/* The records of a customer fall into parts: those of one part are tied together, directly or by
+ * others, by something that was written in both (a number, or two lesser things, of which the name
+ * may be one); those of two parts by nothing, so that nobody could tell that they are one
+ * customer's. Returns the part of the record at `place`, named by its first record's number. */
+uint32_t customer_row_part(const struct customer_world *world, const struct customer_place *place);
+
 #endif

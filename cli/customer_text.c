@@ -241,14 +241,22 @@ char *customer_put_address(char *at, const struct customer_home *home,
 
 char *customer_put_company(char *at, const struct customer_firm *firm,
                            enum customer_company_style style) {
-  if (style == COMPANY_USUAL) at = customer_put(at, firm->city->short_name);
+  if (style == COMPANY_USUAL || style == COMPANY_BRANCH || style == COMPANY_GROUP)
+    at = customer_put(at, firm->city->short_name);
   if (style == COMPANY_CITY_IN_FULL)
     at = customer_put(at, firm->city->city[0] ? firm->city->city : firm->city->province);
   at = customer_put(customer_put(at, firm->first), firm->second);
   at = customer_put(at, firm->trade);
   if (style == COMPANY_BRACKETS)
     at = customer_put(customer_put(customer_put(at, "（"), firm->city->short_name), "）");
-  return style == COMPANY_SHORT ? at : customer_put(at, firm->form);
+  if (style == COMPANY_GROUP) at = customer_put(at, "（集团）");
+  if (style == COMPANY_SHORT) return at;
+  at = customer_put(at, firm->form);
+  if (style != COMPANY_BRANCH) return at;
+  /* A municipality's district, or the city; of a district only the name. */
+  const char *district = firm->city->districts[0].name;
+  at = *district ? put_short_district(at, district) : customer_put(at, firm->city->short_name);
+  return customer_put(at, "分公司");
 }
 
 char *customer_put_date(char *at, int32_t day, enum customer_date_style style) {

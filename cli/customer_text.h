@@ -60,6 +60,8 @@ enum customer_company_style {
   COMPANY_CITY_IN_FULL, /* 深圳市明远科技有限公司 */
   COMPANY_NO_REGION,    /* 明远科技有限公司 */
   COMPANY_SHORT,        /* 明远科技 */
+  COMPANY_BRANCH,       /* 深圳明远科技有限公司南山分公司 */
+  COMPANY_GROUP,        /* 深圳明远科技（集团）有限公司 */
   COMPANY_STYLE_COUNT,
 };
 

@@ -174,11 +174,49 @@ static const char *const prefixes[] = {
     "152", "158", "159", "180", "182", "183", "186", "187", "188", "189",
 };
 
+/* A tidy shop. */
+static const struct customer_habits habits = {
+    .homophone = 12,
+    .traditional = 10,
+    .spaced = 15,
+    .pinyin = 5,
+    .sir = 10,
+    .nickname = 198,
+    .masked_name = 98,
+    .country = 40,
+    .phone_spaced = 30,
+    .dashed = 20,
+    .full_width = 7,
+    .masked_phone = 93,
+    .landline = 100,
+    .id_lower = 30,
+    .id_typo = 8,
+    .address = {420, 220, 70, 90, 90, 70},
+    .company = {840, 50, 30, 40, 20, 10},
+    .birth_slips = 8,
+    .gender_slips = 4,
+    .moved = 80,
+    .job_changes = 100,
+    .phone_changes = 80,
+};
+
 #define LIST(list) .list = list, .list##_count = sizeof list / sizeof list[0]
 
 const struct customer_words customer_words_main = {
-    LIST(male),       LIST(female),      LIST(neutral),     LIST(surnames),
-    LIST(cities),     LIST(roads),       LIST(communities), LIST(community_endings),
-    LIST(firm_first), LIST(firm_second), LIST(trades),      LIST(nicknames),
-    LIST(dotted),     LIST(domains),     LIST(prefixes),
+    .habits = &habits,
+    LIST(male),
+    LIST(female),
+    LIST(neutral),
+    LIST(surnames),
+    LIST(cities),
+    LIST(roads),
+    LIST(communities),
+    LIST(community_endings),
+    LIST(firm_first),
+    LIST(firm_second),
+    LIST(trades),
+    LIST(nicknames),
+    LIST(dotted),
+    LIST(domains),
+    LIST(prefixes),
 };

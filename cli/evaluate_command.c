@@ -18,7 +18,9 @@ static const char documentation[] =
     "and "
     "entity_id, or source, source_record_id and entity_id; a column class names the case that a "
     "record "
-    "stands for. Both may be compressed (.gz, .zst). A record of TRUTH that MEMBERS lacks counts "
+    "stands for, and a column part divides an entity's records into those that hold something in "
+    "common: pairs of two parts nobody can tell, and recall is told without them, too. Both may be "
+    "compressed (.gz, .zst). A record of TRUTH that MEMBERS lacks counts "
     "as a "
     "cluster of its own; a record of MEMBERS that TRUTH lacks is an error.\v"
     "Examples:\n"
@@ -92,7 +94,9 @@ struct evaluation {
   struct evaluation_figures figures;
   struct evaluation_pairs pairs;
   struct evaluation_must_not must_not;
+  struct evaluation_figures parts;               /* where the truth has parts */
   struct evaluation_class *classes;              /* class_count of them; NULL = not asked for */
+  struct evaluation_class *part_classes;         /* likewise, where the truth has parts */
   struct evaluation_must_not *must_not_by_class; /* likewise */
   uint32_t class_count;
 };
@@ -105,12 +109,16 @@ static enum err measure(struct evaluation *e, struct failure *failure) {
   struct evaluation_input input = evaluation_input_of(&e->data);
   if (a->classes && !e->data.has_classes)
     return failure_set(failure, ERR_INPUT, "%s: --classes needs a column class", a->truth);
+  struct evaluation_input parts = evaluation_input_of_parts(&e->data);
   evaluation_run(&input, &e->figures);
+  if (e->data.has_parts) evaluation_run(&parts, &e->parts);
   if (a->classes) {
     e->class_count = input.class_count;
     e->classes = memory_new_zeroed(e->class_count + 1, sizeof *e->classes);
     e->must_not_by_class = memory_new_zeroed(e->class_count + 1, sizeof *e->must_not_by_class);
     evaluation_classes(&input, e->classes);
+    e->part_classes = memory_new_zeroed(e->class_count + 1, sizeof *e->part_classes);
+    if (e->data.has_parts) evaluation_classes(&parts, e->part_classes);
   }
   for (uint32_t i = 0; i < a->pair_count && !err; i++)
     err = evaluation_read_pairs(a->pairs[i], &e->data, &e->pairs, failure);
@@ -155,6 +163,9 @@ static void json_figures(const struct evaluation *e, struct json_writer *w) {
   json_ratio(w, "b3_f1", f->b3_f1);
   json_count(w, "exact_clusters", f->exact_clusters);
   json_count(w, "largest_cluster", f->largest_cluster);
+  if (!e->data.has_parts) return;
+  json_count(w, "undecidable_pairs", f->true_pairs - e->parts.true_pairs);
+  json_ratio(w, "decidable_recall", e->parts.pair_recall);
 }
 
 static void json_labelled(const struct evaluation_labelled *l, struct json_writer *w) {
@@ -202,6 +213,11 @@ static void json_classes(const struct evaluation *e, struct json_writer *w) {
     json_count(w, "predicted_pairs", k->predicted_pairs);
     json_ratio(w, "precision", evaluation_ratio(k->common_pairs, k->predicted_pairs));
     json_ratio(w, "recall", evaluation_ratio(k->common_pairs, k->true_pairs));
+    if (e->data.has_parts) {
+      const struct evaluation_class *part = &e->part_classes[c];
+      json_count(w, "undecidable_pairs", k->true_pairs - part->true_pairs);
+      json_ratio(w, "decidable_recall", evaluation_ratio(part->common_pairs, part->true_pairs));
+    }
     if (e->arguments.must_not) {
       json_count(w, "must_not_pairs", e->must_not_by_class[c].pairs);
       json_count(w, "must_not_joined", e->must_not_by_class[c].joined);
@@ -236,12 +252,17 @@ static void print_ratio(const char *name, double value) { printf("%-24s %.5f\n",
 
 static void print_classes(const struct evaluation *e) {
   printf("\n%12s %12s %9s %9s", "records", "true pairs", "precision", "recall");
+  if (e->data.has_parts) printf(" %12s %9s", "undecidable", "others");
   printf(e->arguments.must_not ? " %12s %12s  class\n" : "  class\n", "must not", "joined");
   for (uint32_t c = 0; c < e->class_count; c++) {
     const struct evaluation_class *k = &e->classes[c];
     printf("%12llu %12llu %9.5f %9.5f", (unsigned long long)k->records,
            (unsigned long long)k->true_pairs, evaluation_ratio(k->common_pairs, k->predicted_pairs),
            evaluation_ratio(k->common_pairs, k->true_pairs));
+    const struct evaluation_class *part = &e->part_classes[c];
+    if (e->data.has_parts)
+      printf(" %12llu %9.5f", (unsigned long long)(k->true_pairs - part->true_pairs),
+             evaluation_ratio(part->common_pairs, part->true_pairs));
     if (e->arguments.must_not)
       printf(" %12llu %12llu", (unsigned long long)e->must_not_by_class[c].pairs,
              (unsigned long long)e->must_not_by_class[c].joined);
@@ -265,6 +286,10 @@ static void print_text(const struct evaluation *e) {
   print_ratio("b3_f1", f->b3_f1);
   print_count("exact_clusters", f->exact_clusters);
   print_count("largest_cluster", f->largest_cluster);
+  if (e->data.has_parts) {
+    print_count("undecidable_pairs", f->true_pairs - e->parts.true_pairs);
+    print_ratio("decidable_recall", e->parts.pair_recall);
+  }
   if (e->pairs.has_labels) {
     double figures[3];
     labelled_figures(&e->pairs.labelled, figures);
@@ -322,6 +347,7 @@ int evaluate_command(int argc, char **argv) {
   }
   evaluation_data_release(&e->data);
   free(e->classes);
+  free(e->part_classes);
   free(e->must_not_by_class);
   free(e);
   return err_exit_code(err);

@@ -74,7 +74,7 @@ static struct bytes cell_or_empty(const struct bytes *cells, int column) {
 struct assignment {
   struct evaluation_data *data;
   const struct table_file *table;
-  int source, id, group, class;
+  int source, id, group, class, part;
   uint32_t capacity; /* of data->entity and data->class */
 };
 
@@ -87,6 +87,7 @@ static enum err find_columns(const struct table_file *table, struct assignment *
   a->id = table_file_column_of(table, id_columns);
   a->group = table_file_column_of(table, group_columns);
   a->class = table_file_column(table, "class");
+  a->part = table_file_column(table, "part");
   if (a->id < 0) return table_file_no_column(table, "record_id or source_record_id", failure);
   if (a->group < 0) return table_file_no_column(table, "entity_id or customer_id", failure);
   return ERR_OK;
@@ -117,8 +118,13 @@ static enum err truth_row(void *context, const struct bytes *cells, uint64_t lin
     a->capacity = a->capacity ? a->capacity * 2 : 1024;
     data->entity = memory_resize(data->entity, a->capacity * sizeof *data->entity);
     data->class = memory_resize(data->class, a->capacity * sizeof *data->class);
+    data->part = memory_resize(data->part, a->capacity * sizeof *data->part);
   }
-  data->entity[record] = name_table_add(&data->entities, hash_bytes_128(cells[a->group]));
+  struct hash128 entity = hash_bytes_128(cells[a->group]);
+  data->entity[record] = name_table_add(&data->entities, entity);
+  struct hash128 part = hash_bytes_128(cell_or_empty(cells, a->part));
+  part.low ^= entity.low, part.high ^= entity.high;
+  data->part[record] = data->has_parts ? name_table_add(&data->parts, part) : 0;
   data->class[record] = data->has_classes ? add_class(data, cells[a->class]) : 0;
   return ERR_OK;
 }
@@ -132,6 +138,7 @@ enum err evaluation_read_truth(const char *path, struct evaluation_data *data,
   if (!err) {
     data->by_source = a.source >= 0 && table_file_column(&table, "source_record_id") >= 0;
     data->has_classes = a.class >= 0;
+    data->has_parts = a.part >= 0;
     err = table_file_read(&table, truth_row, &a, failure);
   }
   table_file_close(&table);
@@ -173,11 +180,13 @@ enum err evaluation_read_members(const char *path, struct evaluation_data *data,
 void evaluation_data_release(struct evaluation_data *data) {
   name_table_release(&data->records);
   name_table_release(&data->entities);
+  name_table_release(&data->parts);
   name_table_release(&data->clusters);
   name_table_release(&data->classes);
   free(data->entity);
   free(data->cluster);
   free(data->class);
+  free(data->part);
   arena_release(&data->arena);
   *data = (struct evaluation_data){0};
 }
@@ -190,6 +199,13 @@ struct evaluation_input evaluation_input_of(const struct evaluation_data *data) 
                                    .entity = data->entity,
                                    .cluster = data->cluster,
                                    .class = data->has_classes ? data->class : NULL};
+}
+
+struct evaluation_input evaluation_input_of_parts(const struct evaluation_data *data) {
+  struct evaluation_input input = evaluation_input_of(data);
+  input.entity = data->part;
+  input.entity_count = data->parts.count;
+  return input;
 }
 
 /* ---- pairs ---- */

@@ -21,9 +21,10 @@ struct name_table {
 
 struct evaluation_data {
   bool by_source; /* records are named by source and id */
-  bool has_classes;
-  struct name_table records, entities, clusters, classes;
+  bool has_classes, has_parts;
+  struct name_table records, entities, parts, clusters, classes;
   uint32_t *entity, *cluster, *class; /* by record */
+  uint32_t *part;   /* by record: of its entity; records of two parts have nothing in common */
   uint32_t missing; /* records of the truth that the members lack: each a cluster of its own */
   struct bytes *class_names; /* by class; in the arena */
   uint32_t class_capacity;
@@ -38,6 +39,8 @@ enum err evaluation_read_members(const char *path, struct evaluation_data *data,
                                  struct failure *failure);
 void evaluation_data_release(struct evaluation_data *data);
 struct evaluation_input evaluation_input_of(const struct evaluation_data *data);
+/* The same with parts in the place of entities; has_parts. */
+struct evaluation_input evaluation_input_of_parts(const struct evaluation_data *data);
 
 /* Pairs, after members. What the file holds is seen by its columns: `label` (or match, is_match)
  * makes them labelled pairs, `weight` the run's pairs.csv. The records are the columns source_a,

@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <getopt.h>
+#include <iconv.h>
 #include <inttypes.h>
 #include <pthread.h>
 #include <stdbool.h>
@@ -12,9 +13,11 @@
 #include <unistd.h>
 
 #include "cli/customer_row.h"
+#include "common/check.h"
 #include "common/clock.h"
 #include "common/number_write.h"
 
+enum { PAIR_NEIGHBOURS = 3 };
 enum { CHUNK_ROWS = 8192, TRUTH_ROW_BYTES_MAX = 96, PATH_BYTES_MAX = 4096, THREADS_MAX = 256 };
 
 /* ---- Files ------------------------------------------------------------------------------------
@@ -58,6 +61,7 @@ static enum err output_close(struct output *o, struct failure *failure) {
 struct job {
   const struct customer_world *world;
   struct output records, truth;
+  bool gb18030;
   uint64_t chunk_count;
   pthread_mutex_t lock;
   pthread_cond_t turn;
@@ -90,6 +94,8 @@ static void make_chunk(const struct customer_world *world, uint64_t chunk, struc
     at = put_entity(world, place.entity_start, at);
     *at++ = ',';
     at = stpcpy(at, customer_case_names[place.case_class]);
+    *at++ = ',';
+    at = number_put_u64(at, customer_row_part(world, &place));
     *at++ = '\n';
     truth->size += (size_t)(at - start);
   }
@@ -117,20 +123,36 @@ static bool take_chunk(struct job *job, uint64_t *chunk) {
   return taken;
 }
 
+/* false: the system's library does not know the encoding. */
+static bool encode_gb18030(const struct buffer *text, struct buffer *out) {
+  iconv_t converter = iconv_open("GB18030", "UTF-8");
+  if (converter == (iconv_t)-1) return false;
+  buffer_clear(out);
+  buffer_reserve(out, text->size * 2); /* four bytes for two at most */
+  char *from = text->data, *to = out->data;
+  size_t from_size = text->size, to_size = text->size * 2;
+  size_t failed = iconv(converter, &from, &from_size, &to, &to_size);
+  iconv_close(converter);
+  out->size = (size_t)(to - out->data);
+  return failed != (size_t)-1;
+}
+
 static void *run_thread(void *argument) {
   struct job *job = argument;
-  struct buffer records = {0}, truth = {0};
+  struct buffer records = {0}, truth = {0}, encoded = {0};
   for (uint64_t chunk; take_chunk(job, &chunk);) {
     make_chunk(job->world, chunk, &records, &truth);
-    write_in_turn(job, chunk, &records, &truth);
+    if (job->gb18030) check(encode_gb18030(&records, &encoded));
+    write_in_turn(job, chunk, job->gb18030 ? &encoded : &records, &truth);
   }
+  buffer_release(&encoded);
   buffer_release(&records);
   buffer_release(&truth);
   return NULL;
 }
 
 static enum err write_rows(struct job *job, uint32_t thread_count, struct failure *failure) {
-  static const char truth_heading[] = "record_id,entity_id,class\n";
+  static const char truth_heading[] = "record_id,entity_id,class,part\n";
   enum err err =
       output_write(&job->records, customer_row_heading, strlen(customer_row_heading), failure);
   if (!err) err = output_write(&job->truth, truth_heading, strlen(truth_heading), failure);
@@ -167,16 +189,17 @@ static void append_pair(const struct customer_world *world, uint64_t a, uint64_t
   buffer_printf(out, ",%s\n", customer_case_names[c]);
 }
 
-/* Each entity of a group with the next one, by the records that hold what they share; of the two
+/* Each entity of a group with the next ones, by the records that hold what they share; of the two
  * owners of a number, the last of the old and the first of the new. */
 static void append_group_pairs(const struct customer_world *world, uint64_t group,
                                enum customer_case c, struct buffer *out) {
-  uint64_t start = customer_plan_start(&world->plan, group), before = 0;
+  uint64_t start = customer_plan_start(&world->plan, group), before[PAIR_NEIGHBOURS] = {0};
   bool recycled = c == CASE_recycled_30d || c == CASE_recycled_91d || c == CASE_recycled_400d;
   for (uint32_t e = 0; e < customer_plan_entities(c); e++) {
     uint32_t count = customer_plan_records(&world->plan, group, c, e);
-    if (e > 0) append_pair(world, before, start, c, out);
-    before = recycled ? start + count - 1 : start;
+    for (uint32_t k = 1; k <= PAIR_NEIGHBOURS && k <= e; k++)
+      append_pair(world, before[(e - k) % PAIR_NEIGHBOURS], start, c, out);
+    before[e % PAIR_NEIGHBOURS] = recycled ? start + count - 1 : start;
     start += count;
   }
 }
@@ -203,9 +226,14 @@ enum err make_customers(const struct make_customers_options *options, struct fai
   if (mkdir(options->out_dir, 0777) != 0 && errno != EEXIST)
     return failure_set(failure, err_from_errno(errno), "cannot make the folder %s: %s",
                        options->out_dir, strerror(errno));
+  struct buffer nothing = {0}, encoded = {0};
+  bool is_encodable = !options->gb18030 || encode_gb18030(&nothing, &encoded);
+  buffer_release(&encoded);
+  if (!is_encodable)
+    return failure_set(failure, ERR_USAGE, "this system's iconv does not know GB18030");
   struct customer_world world;
   customer_world_init(&world, options->seed, options->record_count, options->words);
-  struct job job = {.world = &world};
+  struct job job = {.world = &world, .gb18030 = options->gb18030};
   struct output pairs = {0};
   enum err err = output_open(&job.records, options->out_dir, "records.csv", failure);
   if (!err) err = output_open(&job.truth, options->out_dir, "truth.csv", failure);
@@ -228,15 +256,17 @@ static const char help[] =
     "usage: guiyi make-customers --records N --out DIR [options]\n"
     "\n"
     "Makes customer records of seven channels with the truth about who is who: records.csv,\n"
-    "truth.csv (record_id,entity_id,class) and pairs_must_not.csv in DIR. The same options give "
-    "the\n"
-    "same files everywhere.\n"
+    "truth.csv (record_id,entity_id,class,part) and pairs_must_not.csv in DIR. The same options\n"
+    "give the same files everywhere. Records of one customer whose parts differ have nothing in\n"
+    "common that was written down: nobody could tell that they are one's.\n"
     "\n"
     "  --records N        how many rows, 1 to 1000000000\n"
     "  --out DIR          where to write; made when it is not there\n"
     "  --seed S           which world, a number; default 1\n"
     "  --language zh      of names and addresses; zh is the only one so far\n"
-    "  --word-lists NAME  main (default), or holdout: words that share none with main\n"
+    "  --word-lists NAME  main (default), or holdout: words that share none with main, and other\n"
+    "                     rates of errors\n"
+    "  --encoding NAME    of records.csv: utf-8 (default) or gb18030\n"
     "  --threads N        default: one for each processor; does not change the result\n"
     "  --json             the summary for machines\n"
     "\n"
@@ -269,6 +299,7 @@ enum {
   OPTION_OUT,
   OPTION_LANGUAGE,
   OPTION_WORDS,
+  OPTION_ENCODING,
   OPTION_THREADS,
   OPTION_JSON,
   OPTION_HELP
@@ -281,6 +312,7 @@ static int read_options(int argc, char **argv, struct make_customers_options *op
                                         {"out", required_argument, NULL, OPTION_OUT},
                                         {"language", required_argument, NULL, OPTION_LANGUAGE},
                                         {"word-lists", required_argument, NULL, OPTION_WORDS},
+                                        {"encoding", required_argument, NULL, OPTION_ENCODING},
                                         {"threads", required_argument, NULL, OPTION_THREADS},
                                         {"json", no_argument, NULL, OPTION_JSON},
                                         {"help", no_argument, NULL, OPTION_HELP},
@@ -310,6 +342,11 @@ static int read_options(int argc, char **argv, struct make_customers_options *op
         if (strcmp(optarg, "main") != 0 && strcmp(optarg, "holdout") != 0)
           return usage_error("--word-lists is main or holdout, not '%s'", optarg);
         options->words = *optarg == 'm' ? &customer_words_main : &customer_words_holdout;
+        break;
+      case OPTION_ENCODING:
+        if (strcmp(optarg, "utf-8") != 0 && strcmp(optarg, "gb18030") != 0)
+          return usage_error("--encoding is utf-8 or gb18030, not '%s'", optarg);
+        options->gb18030 = *optarg == 'g';
         break;
       case OPTION_THREADS:
         if (!read_number(optarg, THREADS_MAX, &number) || number == 0)

@@ -6,6 +6,7 @@
 #ifndef GUIYI_CLI_MAKE_CUSTOMERS_H
 #define GUIYI_CLI_MAKE_CUSTOMERS_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "cli/customer_words.h"
@@ -17,6 +18,7 @@ struct make_customers_options {
   uint64_t seed;
   const char *out_dir; /* is made when it is not there; its files are overwritten */
   const struct customer_words *words;
+  bool gb18030;          /* records.csv in GB18030 instead of UTF-8 */
   uint32_t thread_count; /* at least 1 */
 };
 

@@ -289,6 +289,27 @@ static void the_command_prints_the_figures(void **state) {
   assert_null(strstr(out, "classes"));
 }
 
+/* A's third record has nothing in common with the other two: two of four true pairs can't be told,
+ * and one of the two that can was found. */
+static void pairs_that_nobody_can_tell_are_told_apart(void **state) {
+  (void)state;
+  static char out[16384];
+  write_file(
+      "truth.csv",
+      "record_id,entity_id,class,part\n1,A,x,0\n2,A,x,0\n3,A,x,1\n4,B,y,0\n5,B,y,0\n6,C,y,0\n");
+  write_file("members.csv", "source_record_id,customer_id\n1,p\n2,p\n3,q\n4,r\n5,s\n6,t\n");
+  const char *text[] = {"evaluate", path_of("members.csv"), path_of("truth.csv"), "--classes",
+                        NULL};
+  assert_int_equal(run_evaluate(text, out, sizeof out), 0);
+  assert_non_null(strstr(out, "pair_recall              0.25000\n"));
+  assert_non_null(strstr(out, "undecidable_pairs        2\n"));
+  assert_non_null(strstr(out, "decidable_recall         0.50000\n"));
+  assert_non_null(
+      strstr(out, "           3            3   1.00000   0.33333            2   1.00000  x\n"));
+  assert_non_null(
+      strstr(out, "           3            1   1.00000   0.00000            0   0.00000  y\n"));
+}
+
 static void wrong_usage_and_input_have_their_exit_codes(void **state) {
   (void)state;
   static char out[16384];
@@ -338,6 +359,7 @@ int main(void) {
       cmocka_unit_test(pairs_are_labels_or_weights),
       cmocka_unit_test(what_does_not_fit_is_refused),
       cmocka_unit_test(the_command_prints_the_figures),
+      cmocka_unit_test(pairs_that_nobody_can_tell_are_told_apart),
       cmocka_unit_test(wrong_usage_and_input_have_their_exit_codes),
       cmocka_unit_test(the_page_needs_no_network),
   };

@@ -12,10 +12,12 @@
 
 #include "cli/customer_row.h"
 #include "cli/make_customers.h"
+#include "common/calendar.h"
 #include "common/hash.h"
 #include "common/memory.h"
+#include "worker/sources/gb18030.h"
 
-enum { RECORDS = 6000, COLUMNS = 14 };
+enum { RECORDS = 6000, COLUMNS = 15 };
 
 static const char *const files[] = {"records.csv", "truth.csv", "pairs_must_not.csv"};
 
@@ -68,7 +70,7 @@ static void make(const struct folder *f, uint64_t seed, uint32_t threads,
 /* One row of records.csv with its truth. */
 struct made {
   char fields[COLUMNS][400];
-  char entity[400], class[400];
+  char entity[400], class[400], part[400];
 };
 
 static struct made *made;
@@ -100,12 +102,13 @@ static int read_world(void **state) {
   at = strchr(at, '\n') + 1;
   true_at = strchr(true_at, '\n') + 1;
   for (uint32_t i = 0; i < RECORDS; i++) {
-    static char line[3][400];
+    static char line[4][400];
     read_row(&at, made[i].fields, COLUMNS);
-    read_row(&true_at, line, 3);
+    read_row(&true_at, line, 4);
     assert_string_equal(line[0], made[i].fields[0]);
     strcpy(made[i].entity, line[1]);
     strcpy(made[i].class, line[2]);
+    strcpy(made[i].part, line[3]);
   }
   assert_int_equal(*at, '\0');
   assert_int_equal(*true_at, '\0');
@@ -149,6 +152,117 @@ static void every_case_occurs(void **state) {
   }
 }
 
+static bool is_of(const struct made *record, const char *class) {
+  return strcmp(record->class, class) == 0;
+}
+
+static bool same_part(const struct made *a, const struct made *b) {
+  return !strcmp(a->entity, b->entity) && !strcmp(a->part, b->part);
+}
+
+/* A number of his own, written whole and right. */
+static bool is_whole(const char *x) {
+  return strlen(x) >= 11 && !strpbrk(x, "*+") && x[1] != '.' && x[0] != '0' &&
+         strcmp(x, "13800138000") != 0 && strcmp(x, "test@test.com") != 0;
+}
+
+/* Whole numbers that were written alike tie two records; some cases tie all of a customer's. */
+static void parts_hold_what_is_tied(void **state) {
+  (void)state;
+  static const int identifiers[] = {5, 7, 8, 9}; /* phone, email, openid, unionid */
+  static const char *const whole[] = {"changed_phone", "two_appids", "unionid_moved", "id_typo"};
+  uint32_t divided = 0;
+  for (uint32_t i = 0; i < RECORDS; i++) {
+    const struct made *a = &made[i];
+    for (uint32_t k = 0; k < i; k++) {
+      const struct made *b = &made[k];
+      if (strcmp(a->entity, b->entity) != 0) continue;
+      divided += !same_part(a, b);
+      for (size_t w = 0; w < sizeof whole / sizeof *whole; w++)
+        if (is_of(a, whole[w])) assert_true(same_part(a, b));
+      for (size_t f = 0; f < sizeof identifiers / sizeof *identifiers; f++) {
+        const char *x = a->fields[identifiers[f]], *y = b->fields[identifiers[f]];
+        if (is_whole(x) && !strcmp(x, y)) assert_true(same_part(a, b));
+      }
+    }
+  }
+  assert_true(divided > 0);
+}
+
+static void apps_are_tied_by_the_account_they_are_bound_to(void **state) {
+  (void)state;
+  uint32_t apps = 0, accounts = 0;
+  for (uint32_t i = 0; i < RECORDS; i++)
+    for (uint32_t k = 0; k < i; k++) {
+      if (strcmp(made[i].entity, made[k].entity) != 0) continue;
+      int open = strcmp(made[i].fields[8], made[k].fields[8]);
+      int account = strcmp(made[i].fields[9], made[k].fields[9]);
+      if (is_of(&made[i], "two_appids")) {
+        assert_int_equal(account, 0);
+        apps += open != 0;
+      }
+      if (is_of(&made[i], "unionid_moved")) {
+        assert_int_equal(open, 0);
+        accounts += account != 0;
+      }
+    }
+  assert_true(apps > 10 && accounts > 10);
+}
+
+static int days_of(const char *time) {
+  struct calendar_date date = {atoi(time), atoi(time + 5), atoi(time + 8)};
+  return calendar_day(date);
+}
+
+/* From the last that the old owner did to the first that the new one did, to the day. */
+static void a_recycled_number_lies_idle_for_as_long_as_its_class_says(void **state) {
+  (void)state;
+  static const struct {
+    const char *class;
+    int days;
+  } cases[] = {{"recycled_30d", 30}, {"recycled_91d", 91}, {"recycled_400d", 400}};
+  for (size_t c = 0; c < sizeof cases / sizeof *cases; c++) {
+    uint32_t groups = 0;
+    for (uint32_t i = 0; i < RECORDS; i++) {
+      if (!is_of(&made[i], cases[c].class) || !is_whole(made[i].fields[5])) continue;
+      int ends = 0, begins = INT32_MAX; /* of this owner's, of the other's */
+      for (uint32_t k = 0; k < RECORDS; k++) {
+        bool own = !strcmp(made[k].entity, made[i].entity);
+        int first = days_of(made[k].fields[13]), last = days_of(made[k].fields[14]);
+        if (own && last > ends) ends = last;
+        if (!own && !strcmp(made[k].fields[5], made[i].fields[5]) && first < begins) begins = first;
+      }
+      if (begins == INT32_MAX || begins < ends) continue; /* the second owner's record */
+      groups += begins - ends == cases[c].days;
+      assert_true(begins - ends >= cases[c].days);
+    }
+    assert_true(groups > 0);
+  }
+}
+
+static void gb18030_holds_the_same_rows(void **state) {
+  (void)state;
+  struct buffer content[2], decoded = {0};
+  for (int k = 0; k < 2; k++) {
+    struct folder f = folder_new();
+    struct make_customers_options options = {.record_count = 300,
+                                             .seed = 7,
+                                             .out_dir = f.path,
+                                             .words = &customer_words_main,
+                                             .gb18030 = k == 1,
+                                             .thread_count = 1};
+    struct failure failure = {0};
+    assert_int_equal(make_customers(&options, &failure), ERR_OK);
+    content[k] = read_file(&f, files[0]);
+    folder_remove(&f);
+  }
+  assert_true(gb18030_to_utf8(buffer_bytes(&content[1]), &decoded));
+  assert_true(content[1].size < content[0].size);
+  assert_true(bytes_equal(buffer_bytes(&decoded), buffer_bytes(&content[0])));
+  buffer_release(&decoded);
+  for (int k = 0; k < 2; k++) buffer_release(&content[k]);
+}
+
 /* The check character of GB 11643 in its other form: the 18 digits to base 2 are 1 modulo 11. */
 static bool id_is_valid(const char *id) {
   unsigned sum = 0;
@@ -182,7 +296,7 @@ static void birth_dates_agree_with_ids(void **state) {
   (void)state;
   uint32_t agree = 0, differ = 0;
   for (uint32_t i = 0; i < RECORDS; i++) {
-    const char *id = made[i].fields[6], *birth = made[i].fields[11];
+    const char *id = made[i].fields[6], *birth = made[i].fields[12];
     if (strlen(id) != 18 || strlen(birth) != 10 || birth[4] != '-' || !id_is_valid(id)) continue;
     char digits[9] = {birth[0], birth[1], birth[2], birth[3], birth[5],
                       birth[6], birth[8], birth[9], '\0'};
@@ -287,6 +401,10 @@ int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(threads_do_not_change_a_byte_and_seeds_do),
       cmocka_unit_test(every_case_occurs),
+      cmocka_unit_test(parts_hold_what_is_tied),
+      cmocka_unit_test(apps_are_tied_by_the_account_they_are_bound_to),
+      cmocka_unit_test(a_recycled_number_lies_idle_for_as_long_as_its_class_says),
+      cmocka_unit_test(gb18030_holds_the_same_rows),
       cmocka_unit_test(ids_are_valid_and_nobody_shares_one),
       cmocka_unit_test(birth_dates_agree_with_ids),
       cmocka_unit_test(only_the_cases_share_mobile_numbers),
