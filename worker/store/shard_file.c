@@ -310,6 +310,7 @@ static enum err damaged(const char *path, struct failure *failure) {
 struct guarded {
   struct shard_reader *reader;
   struct shard_view *view;
+  MDB_txn *txn;
   enum shard_step step;
   struct shard_row *row;
   int rc;
@@ -334,18 +335,18 @@ static void open_environment(void *context) {
 
 static void open_reader_tables(void *context) {
   struct guarded *g = context;
-  MDB_txn *txn;
-  g->rc = mdb_txn_begin(g->reader->env, NULL, MDB_RDONLY, &txn);
+  g->rc = mdb_txn_begin(g->reader->env, NULL, MDB_RDONLY, &g->txn);
   if (g->rc) return;
   for (int t = 0; !g->rc && t < STORE_TABLE_COUNT; t++)
-    g->rc = mdb_dbi_open(txn, store_table_names[t], 0, &g->reader->dbis[t]);
+    g->rc = mdb_dbi_open(g->txn, store_table_names[t], 0, &g->reader->dbis[t]);
   if (g->rc)
-    mdb_txn_abort(txn);
+    mdb_txn_abort(g->txn);
   else
-    g->rc = mdb_txn_commit(txn);
+    g->rc = mdb_txn_commit(g->txn);
 }
 
-/* What was left in the middle is not closed: LMDB's structures are in no state for it. */
+/* Opening that was left in the middle is not closed: LMDB's structures are in no state for it. A
+ * read transaction that was is: to end it reads no page. */
 static enum err open_guarded(struct shard_reader *r, struct failure *failure) {
   struct guarded g = {.reader = r};
   if (!map_guard_run(open_environment, &g)) {
@@ -354,7 +355,7 @@ static enum err open_guarded(struct shard_reader *r, struct failure *failure) {
   }
   if (g.rc) return lmdb_failed("open", r->path, g.rc, failure);
   if (!map_guard_run(open_reader_tables, &g)) {
-    r->env = NULL;
+    mdb_txn_abort(g.txn); /* it has begun: that reads the first pages only, as opening did */
     return damaged(r->path, failure);
   }
   if (g.rc == MDB_NOTFOUND)
