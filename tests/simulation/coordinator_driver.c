@@ -107,7 +107,8 @@ void store_apply(struct world *world, const struct event *event) {
   const struct store_request *request = event->data;
   struct store_reply reply = {.kind = request->kind, .token = request->token, .job = request->job};
   if (store->token && world->now_ms >= store->lease_until_ms) store->token = 0;
-  bool is_lost = store->is_out || (!world->faults_over && random_chance(&world->chance, 0.02));
+  bool is_lost = store->is_out || world->now_ms < world->nodes[event->node].no_store_until_ms ||
+                 (!world->faults_over && random_chance(&world->chance, 0.02));
   if (is_lost) return;
   switch (request->kind) {
     case STORE_CAMPAIGN:
@@ -218,7 +219,13 @@ static void lead(struct world *world, uint32_t n, uint64_t epoch, uint64_t job,
                  const struct journal_record *records, uint32_t count) {
   struct coordinator_node *d = &world->nodes[n].c;
   const struct toy_job *toy = &world->jobs[job - 1];
+  uint64_t life = world->nodes[n].life << 8 | n;
   stand_by(d);
+  if (epoch < EPOCHS_MAX) {
+    if (world->epoch_lives[epoch] && world->epoch_lives[epoch] != life)
+      world_violation(world, "epoch %llu is given twice", (unsigned long long)epoch);
+    world->epoch_lives[epoch] = life;
+  }
   d->epoch = epoch;
   d->job = job;
   selves[n] = (struct self){world, n};

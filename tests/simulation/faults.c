@@ -31,6 +31,8 @@ void swarm_choose(struct world *world) {
   s->run_files = half(world);
   s->store_outages = half(world);
   s->stubborn_leader = half(world);
+  s->loses_worker = random_chance(r, 0.3);
+  s->cut_pair = random_chance(r, 0.1);
   bool skewed = half(world);
   for (uint32_t n = 0; n < NODES_MAX && skewed; n++)
     s->skew_ppm[n] = (int32_t)random_below(r, 100000) - 50000;
@@ -109,6 +111,18 @@ static void damage_output(struct world *world, uint32_t n) {
   worker_output_lost(&node->w.worker, stage, task);
 }
 
+/* Out of reach for all, or for one. */
+static void lose_store(struct world *world, uint32_t coordinator) {
+  if (half(world)) {
+    world->store.is_out = !world->store.is_out;
+    return;
+  }
+  uint64_t ms = 1000 + random_below(&world->chance, 60000);
+  if (world->store.token) coordinator = world->store.holder;
+  world_trace(world, coordinator, "cannot reach the store for %llu ms", (unsigned long long)ms);
+  world->nodes[coordinator].no_store_until_ms = world->now_ms + ms;
+}
+
 void fault_happens(struct world *world) {
   struct random *r = &world->chance;
   const struct swarm *s = &world->swarm;
@@ -138,7 +152,7 @@ void fault_happens(struct world *world) {
       if (s->disk_errors) damage_output(world, worker);
       break;
     case 6:
-      if (s->store_outages && s->elected) world->store.is_out = !world->store.is_out;
+      if (s->store_outages && s->elected) lose_store(world, coordinator);
       break;
     default:
       mend_disks(world);
@@ -156,6 +170,7 @@ void faults_end(struct world *world) {
   for (uint32_t n = 0; n < node_count(world); n++) {
     if (world->nodes[n].paused_until_ms > world->now_ms)
       world->nodes[n].paused_until_ms = world->now_ms;
+    world->nodes[n].no_store_until_ms = 0;
     if (!world->nodes[n].is_up) world_at(world, 1, EVENT_RESTART, n, 0, 0, NULL, 0);
   }
 }

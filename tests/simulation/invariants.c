@@ -54,18 +54,31 @@ static void check_groups(struct world *world, const struct coordinator *c) {
   }
 }
 
-void invariants_check(struct world *world) {
-  for (uint32_t n = first_coordinator(world); n < node_count(world); n++) {
-    const struct node *node = &world->nodes[n];
-    if (!node->is_up || !node->c.c) continue;
-    check_counts(world, node->c.c);
-    check_groups(world, node->c.c);
-    for (uint32_t other = first_coordinator(world); other < n; other++)
-      if (world->nodes[other].is_up && world->nodes[other].c.c &&
-          world->nodes[other].c.epoch == node->c.epoch)
-        world_violation(world, "two coordinators have epoch %llu",
-                        (unsigned long long)node->c.epoch);
-  }
+/* What a worker in session is said to hold, it holds. */
+static void check_places(struct world *world, const struct coordinator_node *d) {
+  const struct coordinator *c = d->c;
+  if (world->swarm.disk_errors) return; /* outputs are damaged without a word */
+  for (enum stage stage = 0; stage <= c->frontier; stage++)
+    for (uint32_t t = 0; t < c->stages[stage].count; t++) {
+      const struct task *task = &c->stages[stage].tasks[t];
+      if (task->state != TASK_COMPLETE || task->location == NOWHERE) continue;
+      const struct node *holder = &world->nodes[d->node_of_seat[task->location]];
+      const struct worker *w = &holder->w.worker;
+      if (!holder->is_up || w->phase != WORKER_WORKING || w->epoch != d->epoch ||
+          w->session != c->workers[task->location].session)
+        continue;
+      const struct stored_output *output = &holder->w.outputs[stage][t];
+      if (!worker_holds(w, stage, t) || !output->present || output->job != d->job)
+        world_violation(world, "%s %u is not where it is said to be", stage_name(stage), t);
+    }
+}
+
+void invariants_check(struct world *world, uint32_t n) {
+  const struct node *node = &world->nodes[n];
+  if (is_worker(world, n) || !node->is_up || !node->c.c) return;
+  check_counts(world, node->c.c);
+  check_groups(world, node->c.c);
+  check_places(world, &node->c);
 }
 
 void invariants_check_ack(struct world *world, uint32_t n, uint32_t seat,

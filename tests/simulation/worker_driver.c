@@ -62,6 +62,10 @@ static void compute(void *context, const struct worker_task *task, struct bytes 
                     (unsigned long long)node->w.worker.epoch,
                     (unsigned long long)node->w.obeyed_epoch);
   node->w.obeyed_epoch = node->w.worker.epoch;
+  if (node->w.handled_epoch < node->disk.fence)
+    world_violation(world, "w%u takes a task of epoch %llu after %llu", self->node,
+                    (unsigned long long)node->w.handled_epoch,
+                    (unsigned long long)node->disk.fence);
   size_t size = sizeof(struct computation) + input.size + places.size;
   struct computation *c = memory_new_zeroed(1, size);
   c->task = *task;
@@ -93,7 +97,11 @@ static bool fetch(void *context, enum stage stage, uint32_t task, struct toy_out
   struct world *world = f->world;
   uint32_t holder = f->node, number = world->nodes[f->node].w.worker.number;
   if (stage_needs(f->stage) >> stage & 1) {
-    check(task < f->places->task_count[stage]);
+    if (task >= f->places->task_count[stage]) {
+      world_violation(world, "w%u is told of %u outputs of %s, all of another job", f->node,
+                      f->places->task_count[stage], stage_name(stage));
+      return false;
+    }
     number = f->places->worker[stage][task];
     const struct task_place_worker *place = task_places_find(f->places, number);
     check(place && place->endpoint.size == 2);
@@ -205,7 +213,10 @@ void worker_node_start(struct world *world, uint32_t n) {
   selves[n] = (struct self){world, n};
   node->is_up = true;
   node->life++;
-  node->w = (struct worker_node){.target = first_coordinator(world), .obeyed_epoch = obeyed};
+  node->w = (struct worker_node){
+      .target = first_coordinator(world) +
+                (uint32_t)random_below(&world->chance, world->swarm.coordinators),
+      .obeyed_epoch = obeyed};
   node->w.worker = (struct worker){.incarnation = ++node->boots,
                                    .epoch = node->disk.fence,
                                    .compute_threads = 1 + (uint32_t)random_below(&world->chance, 2),
@@ -227,11 +238,25 @@ void worker_node_stop(struct world *world, uint32_t n) {
   worker_release(&node->w.worker);
 }
 
+static uint64_t message_epoch(const struct message *message) {
+  switch (message->kind) {
+#define MESSAGE(KIND, kind, fields) \
+  case MESSAGE_##KIND:              \
+    return message->kind.epoch;
+#include "proto/messages.def"
+#undef MESSAGE
+    case MESSAGE_KIND_COUNT:
+      break;
+  }
+  return 0;
+}
+
 void worker_node_receive(struct world *world, uint32_t n, uint32_t from,
                          const struct message *message) {
   struct worker_node *w = &world->nodes[n].w;
   uint64_t was = w->worker.epoch;
   (void)from;
+  w->handled_epoch = message_epoch(message);
   worker_receive(&w->worker, message, node_clock_ms(world, n));
   if (w->worker.epoch < was)
     world_violation(world, "w%u went back from epoch %llu to %llu", n, (unsigned long long)was,
@@ -243,8 +268,13 @@ static void look_for_leader(struct world *world, uint32_t n) {
   struct worker_node *w = &world->nodes[n].w;
   if (!world->swarm.elected || world->now_ms < w->look_ms) return;
   w->look_ms = world->now_ms + 300 + random_below(&world->chance, 700);
-  if (world->store.is_out || !world->store.token || world->store.holder == w->target) return;
-  w->target = world->store.holder;
+  if (world->store.is_out || !world->store.token) return;
+  uint32_t leader = world->store.holder;
+  if (!world->faults_over && random_chance(&world->chance, 0.01)) /* it heard of an earlier one */
+    leader = first_coordinator(world) +
+             (uint32_t)random_below(&world->chance, world->swarm.coordinators);
+  if (leader == w->target) return;
+  w->target = leader;
   world_trace(world, n, "turns to c%u", w->target - first_coordinator(world));
   worker_greet(&w->worker, node_clock_ms(world, n));
 }

@@ -108,6 +108,7 @@ uint64_t node_clock_ms(const struct world *world, uint32_t node) {
 /* ---- network ---- */
 
 bool network_reaches(const struct world *world, uint32_t a, uint32_t b) {
+  if (world->swarm.cut_pair && a + b == 1) return false;
   return a == b || !(world->blocked[a][b] || world->blocked[b][a]);
 }
 
@@ -160,6 +161,8 @@ static void tick(struct world *world, uint32_t node) {
 
 static void start(struct world *world, uint32_t node) {
   if (world->nodes[node].is_up) return;
+  bool is_gone = world->swarm.loses_worker && node + 1 == world->swarm.workers && node > 0;
+  if (is_gone && world->nodes[node].boots) return;
   if (is_worker(world, node))
     worker_node_start(world, node);
   else
@@ -223,7 +226,7 @@ static void step(struct world *world) {
   world->events++;
   happen(world, &event);
   free(event.data);
-  invariants_check(world);
+  invariants_check(world, event.node);
 }
 
 void world_run(struct world *world, uint64_t seed, bool trace) {

@@ -23,6 +23,7 @@ enum {
   TICK_MS = 100,
   LEASE_MS = 10000,
   STORE_RETRY_MS = 1000,
+  EPOCHS_MAX = 1024,
   LIVENESS_MS = 240000, /* from the end of the faults to the last publication */
 };
 
@@ -43,6 +44,8 @@ struct swarm {
   bool partitions, worker_crashes, coordinator_crashes, pauses, disk_full, disk_errors,
       run_files,                      /* outputs of INGEST and BLOCK are on disk as well */
       store_outages, stubborn_leader; /* it does not step down by its own clock */
+  bool loses_worker;                  /* the last one does not come back after its first crash */
+  bool cut_pair; /* the first two never reach each other; both reach all others */
   int32_t skew_ppm[NODES_MAX];
   uint64_t faults_end_ms;
   uint32_t fault_gap_ms; /* mean time between two faults */
@@ -97,7 +100,8 @@ struct worker_node {
   struct stored_output outputs[STAGE_COUNT][TOY_TASKS_MAX];
   uint32_t target; /* the coordinator it talks to: a node */
   uint64_t look_ms;
-  uint64_t obeyed_epoch; /* highest it ever worked for */
+  uint64_t obeyed_epoch;  /* highest it ever worked for */
+  uint64_t handled_epoch; /* of the message it is handling */
 };
 
 struct coordinator_node {
@@ -117,6 +121,7 @@ struct node {
   bool is_up;
   uint64_t life, boots;
   uint64_t paused_until_ms;
+  uint64_t no_store_until_ms; /* the consensus store does not hear it */
   struct disk disk;
   union {
     struct worker_node w;
@@ -147,6 +152,7 @@ struct world {
   struct toy_job jobs[JOBS_MAX];
   bool published[JOBS_MAX];
   uint64_t published_epoch;
+  uint64_t epoch_lives[EPOCHS_MAX]; /* by epoch: node and life that led with it; 0 = nobody */
   uint32_t faults, crashes;
   char violation[256];
 };
@@ -198,7 +204,8 @@ void faults_end(struct world *world);
 void node_crash(struct world *world, uint32_t node, uint64_t restart_ms);
 
 /* invariants.c */
-void invariants_check(struct world *world);
+/* After an event at the node. */
+void invariants_check(struct world *world, uint32_t node);
 /* A generation is about to be the current one. */
 void invariants_check_publication(struct world *world, const struct coordinator_node *c,
                                   const struct publication *publication);
