@@ -170,6 +170,9 @@ static enum err take_layout(struct coordinator *c, struct bytes result, struct f
     return failure_set(failure, ERR_MALFORMED, "a layout result of %zu bytes, expected %zu",
                        result.size, sizeof layout);
   memcpy(&layout, result.data, sizeof layout);
+  if (layout.split_count > SPLITS_MAX)
+    return failure_set(failure, ERR_MALFORMED, "a layout of %u splits; the most is %d",
+                       layout.split_count, SPLITS_MAX);
   c->split_count = layout.split_count;
   c->row_count = layout.row_count;
   return ERR_OK;

@@ -34,6 +34,7 @@
 
 enum {
   COORDINATOR_WORKERS_MAX = 256,
+  SPLITS_MAX = 1 << 22, /* of all files: 16 TiB */
   TASK_FAILURES_MAX = 3,       /* answered so often that it failed: the run fails */
   TASK_LOSSES_MAX = 16,        /* so often a worker was lost while it computed the task */
   TASKS_QUEUED_PER_THREAD = 1, /* besides the running one, so that no thread waits for a message */
