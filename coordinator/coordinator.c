@@ -565,6 +565,12 @@ static void receive_failed(struct coordinator *c, uint32_t worker,
 
 /* ---- messages ---- */
 
+static void send_greet(struct coordinator *c, uint32_t worker, uint64_t session) {
+  struct message greet = {.kind = MESSAGE_GREET,
+                          .greet = {.epoch = c->options.epoch, .session = session}};
+  send(c, worker, &greet);
+}
+
 /* Epoch and session of what a greeted worker sends; false for kinds that are not a worker's. */
 static bool header_of(const struct message *message, uint64_t *epoch, uint64_t *session) {
   switch (message->kind) {
@@ -641,9 +647,7 @@ void coordinator_receive(struct coordinator *c, uint32_t worker, const struct me
   } else if (message->kind == MESSAGE_HELLO) {
     receive_hello(c, worker, &message->hello);
   } else if (epoch < c->options.epoch || !seat->greeted || session != seat->session) {
-    struct message greet = {.kind = MESSAGE_GREET,
-                            .greet = {.epoch = c->options.epoch, .session = session}};
-    send(c, worker, &greet);
+    send_greet(c, worker, session);
   } else {
     receive_in_session(c, worker, message);
   }
@@ -662,12 +666,22 @@ static void forgive_own_pause(struct coordinator *c) {
   }
 }
 
+/* Who is there answers; who is gone is found out by the transport, which may know (it calls
+ * coordinator_worker_lost). */
+static void probe(struct coordinator *c, uint32_t worker) {
+  struct worker_seat *seat = &c->workers[worker];
+  if (c->now_ms < seat->probed_ms + WORKER_PROBE_MS) return;
+  seat->probed_ms = c->now_ms;
+  send_greet(c, worker, seat->session);
+}
+
 static void watch_silence(struct coordinator *c) {
   bool changed = false;
   for (uint32_t w = 0; w < COORDINATOR_WORKERS_MAX; w++) {
     struct worker_seat *seat = &c->workers[w];
     if (!seat->greeted) continue;
     uint64_t silent_ms = c->now_ms - seat->heard_ms;
+    if (silent_ms > WORKER_PROBE_MS) probe(c, w);
     if (silent_ms > WORKER_LOST_MS) {
       coordinator_worker_lost(c, w, c->now_ms);
     } else if (silent_ms > WORKER_SUSPECT_MS && !seat->suspect) {

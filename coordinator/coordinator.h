@@ -34,10 +34,11 @@
 
 enum {
   COORDINATOR_WORKERS_MAX = 256,
-  SPLITS_MAX = 1 << 22, /* of all files: 16 TiB */
+  SPLITS_MAX = 1 << 22,        /* of all files: 16 TiB */
   TASK_FAILURES_MAX = 3,       /* answered so often that it failed: the run fails */
   TASK_LOSSES_MAX = 16,        /* so often a worker was lost while it computed the task */
   TASKS_QUEUED_PER_THREAD = 1, /* besides the running one, so that no thread waits for a message */
+  WORKER_PROBE_MS = 1500,      /* no message for so long: it is asked to greet again */
   WORKER_SUSPECT_MS = 3000,    /* no message for so long: its tasks go to others as well */
   WORKER_LOST_MS = 10000,      /* and for so long: its outputs are lost */
   RETURN_GRACE_MS = 10000,     /* a new coordinator waits so long for workers and what they hold */

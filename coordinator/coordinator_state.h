@@ -53,7 +53,7 @@ struct worker_seat {
   uint32_t places;  /* tasks it may hold at once */
   uint32_t holding; /* attempts of running tasks */
   uint32_t surplus; /* it listed besides them: answered elsewhere, or not yet forgotten */
-  uint64_t heard_ms, rest_until_ms, banned_until_ms;
+  uint64_t heard_ms, probed_ms, rest_until_ms, banned_until_ms;
   uint16_t complainer; /* who could not reach it last; NOWHERE */
   uint8_t complaints;  /* of its own about others, since its greeting */
   char *endpoint;      /* owned */
