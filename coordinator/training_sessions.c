@@ -20,6 +20,10 @@ static const double converged_change = 1e-5; /* of any m */
  * agreement into buckets or classes. */
 static const double session_strength = 20, bucket_strength = 40;
 
+/* A personal field tells what share of a session's pairs can be of one entity when it agrees so
+ * much oftener for one than for two, and in so many pairs at least. */
+static const double telling = 0.5, telling_pairs = 20;
+
 /* ---- the pairs ---- */
 
 static uint64_t without(uint64_t pattern, uint16_t held_out) {
@@ -150,6 +154,50 @@ void training_sessions_find_matched(struct training_state *t, bool by_sessions) 
 
 /* ---- EM ---- */
 
+/* The share of a session's pairs that can be of one entity, going by what one person has to himself
+ * (given name, birth date): by the field that agrees least often. 1 where no such field is there.
+ */
+static double personal_share(const struct training_state *t, const struct session *session,
+                             const training_cells all) {
+  double share = 1;
+  if (t->spec->name_comparison < 0) return share; /* things have no households */
+  for (uint32_t k = 0; k < session->active_count; k++) {
+    uint32_t c = session->active[k];
+    double m = training_agreement(t, t->m, c), u = training_agreement(t, t->u, c), seen = 0;
+    if (t->spec->comparisons[c].runs_in_groups || session->untrained >> c & 1 || m - u < telling)
+      continue;
+    for (unsigned n = 1; n < MODEL_NIBBLES; n++) seen += all[c][n];
+    if (seen < telling_pairs) continue;
+    double agreement = training_agreement(t, all, c) / seen;
+    share = training_min(share, training_max((agreement - u) / (m - u), 0));
+  }
+  return share;
+}
+
+/* The other pairs' chances in what runs in groups, such as it must be when no more than the
+ * personal share is of one entity: else the first idea of a match would be a household. */
+static void start_groups(const struct training_state *t, struct session *session) {
+  training_cells all = {{0}};
+  for (uint64_t i = 0; i < session->pair_count; i++)
+    for (uint32_t k = 0; k < session->active_count; k++) {
+      uint32_t c = session->active[k];
+      all[c][pattern_level(session->pairs[i].pattern, c)] += session->pairs[i].count;
+    }
+  double share = personal_share(t, session, all);
+  if (share >= 1) return;
+  session->lambda = training_min(session->lambda, share);
+  for (uint32_t k = 0; k < session->active_count; k++) {
+    uint32_t c = session->active[k];
+    if (!t->spec->comparisons[c].runs_in_groups) continue;
+    double seen = 0;
+    for (unsigned n = 1; n < MODEL_NIBBLES; n++) seen += all[c][n];
+    for (unsigned n = 1; n < MODEL_NIBBLES; n++)
+      session->u[c][n] =
+          training_max(all[c][n] - share * seen * t->m[c][n], 0) + session_strength * t->u[c][n];
+    training_normalise(t, c, session->u[c], TRAINING_U_LEAST);
+  }
+}
+
 /* Each session starts from what the whole model says of its pairs, and from the overall chances. */
 static void start_sessions(struct training_state *t) {
   const struct pattern_counts *pairs = &t->counts->candidates;
@@ -164,6 +212,7 @@ static void start_sessions(struct training_state *t) {
     struct session *session = &t->sessions[r];
     session->lambda = session->total > 0 ? sums[r] / session->total : 0;
     memcpy(session->u, t->u, sizeof t->u);
+    start_groups(t, session);
   }
 }
 

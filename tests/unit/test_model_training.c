@@ -246,6 +246,38 @@ static void rare_values_that_go_together_do_not_count_twice(void **state) {
   assert_true(model_weight(&model, common_and_surname, 4) > 2 * WEIGHT_BIT);
 }
 
+/* Far more pairs of one household than of one person: surname and address agree, and the house has
+ * a telephone. */
+static void households_are_not_taken_for_persons(void **state) {
+  (void)state;
+  struct world world = usual_world();
+  world.matches = 5000;
+  world.missing[PHONE] = 1;
+  world.missing[3] = 0.8;
+  struct model_spec spec = usual_spec();
+  spec.comparisons[2].runs_in_groups = spec.comparisons[4].runs_in_groups = true;
+  spec.comparisons[5].runs_in_groups = true;
+  spec.rules[1] = (struct model_rule){1u << 2, 1u << 2, false};
+  spec.rules[2] = (struct model_rule){1u << 4 | 1u << 5, 1u << 4 | 1u << 5, false};
+  world.u[2][LEVELS - 1] = world.u[4][LEVELS - 1] = 0.0002;
+  world.u[5][0] = 0.99, world.u[5][LEVELS - 1] = 0.01;
+  world.records = 20000;
+  struct training_counts counts;
+  struct training_report report;
+  struct model model;
+  make_counts(&world, &spec, 23, &counts);
+  uint64_t seed = 29;
+  for (int i = 0; i < 60000; i++) {
+    uint64_t pattern = draw_pattern(&world, false, 1u << 2 | 1u << 4 | 1u << 5, &seed);
+    count_pair(&counts.candidates, pattern, mask_of(&spec, pattern));
+  }
+  model_train(&spec, &counts, &model, &report);
+  training_counts_release(&counts);
+  assert_near(model.m_ppb[1][PATTERN_DIFFER] / 1e9, 0.06, 0.05);
+  assert_near(model.m_ppb[3][PATTERN_DIFFER] / 1e9, 0.03, 0.05);
+  assert_true(report.sessions[2].expected_pairs < 5000);
+}
+
 /* All sessions are far from pure, yet what they hold is learnt. */
 static void a_base_without_pure_rules_teaches(void **state) {
   (void)state;
@@ -379,6 +411,7 @@ int main(void) {
       cmocka_unit_test(known_m_and_u_are_recovered),
       cmocka_unit_test(fields_that_go_together_do_not_count_twice),
       cmocka_unit_test(rare_values_that_go_together_do_not_count_twice),
+      cmocka_unit_test(households_are_not_taken_for_persons),
       cmocka_unit_test(a_base_without_pure_rules_teaches),
       cmocka_unit_test(the_order_of_counts_does_not_matter),
       cmocka_unit_test(nothing_to_learn_from_leaves_the_priors),
