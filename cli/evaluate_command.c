@@ -35,7 +35,9 @@ enum { OPTION_PAIRS = 256, OPTION_JSON, OPTION_HTML, OPTION_CLASSES, OPTION_MUST
 
 static const struct argp_option options[] = {
     {"pairs", OPTION_PAIRS, "FILE", 0,
-     "labelled pairs (two records and label, match or is_match), or pairs.csv of the run, whose "
+     "labelled pairs (two records and label, match or is_match; pairs labelled possible or unsure "
+     "are "
+     "left out), or pairs.csv of the run, whose "
      "weights "
      "give the curve; may be given twice",
      0},
@@ -175,6 +177,7 @@ static void json_labelled(const struct evaluation_labelled *l, struct json_write
   json_object_begin(w);
   json_count(w, "labelled_pairs", l->pairs);
   json_count(w, "matches", l->matches);
+  json_count(w, "undecided", l->undecided);
   json_ratio(w, "pair_precision", figures[0]);
   json_ratio(w, "pair_recall", figures[1]);
   json_ratio(w, "pair_f1", figures[2]);
@@ -295,6 +298,7 @@ static void print_text(const struct evaluation *e) {
     labelled_figures(&e->pairs.labelled, figures);
     print_count("labelled_pairs", e->pairs.labelled.pairs);
     print_count("labelled_matches", e->pairs.labelled.matches);
+    print_count("labelled_undecided", e->pairs.labelled.undecided);
     print_ratio("labelled_precision", figures[0]);
     print_ratio("labelled_recall", figures[1]);
     print_ratio("labelled_f1", figures[2]);

@@ -253,12 +253,23 @@ static enum err find_pair(const struct pair_reading *p, const struct bytes *cell
   return refuse_row(p->table, line, "the truth does not have one of the records", failure);
 }
 
-static bool says_match(struct bytes label) {
-  static const char *const words[] = {"1", "true", "match", "yes"};
-  for (size_t i = 0; i < sizeof words / sizeof words[0]; i++)
-    if (label.size == strlen(words[i]) && strncasecmp(label.data, words[i], label.size) == 0)
+static bool is_one_of(struct bytes label, const char *const *words) {
+  for (; *words; words++)
+    if (label.size == strlen(*words) && strncasecmp(label.data, *words, label.size) == 0)
       return true;
   return false;
+}
+
+static bool says_match(struct bytes label) {
+  static const char *const words[] = {"1", "true", "match", "yes", NULL};
+  return is_one_of(label, words);
+}
+
+/* Whoever labelled the pair did not decide. */
+static bool says_undecided(struct bytes label) {
+  static const char *const words[] = {
+      "possible", "possible_match", "possible match", "maybe", "unsure", "undecided", NULL};
+  return is_one_of(label, words);
 }
 
 static bool read_number(struct bytes text, double *value) {
@@ -277,7 +288,9 @@ static enum err pair_row(void *context, const struct bytes *cells, uint64_t line
   uint32_t a, b;
   enum err err = find_pair(p, cells, line, &a, &b, failure);
   if (err) return err;
-  if (p->label >= 0) {
+  if (p->label >= 0 && says_undecided(cells[p->label])) {
+    p->pairs->labelled.undecided++;
+  } else if (p->label >= 0) {
     struct evaluation_labelled *l = &p->pairs->labelled;
     bool match = says_match(cells[p->label]), joined = data->cluster[a] == data->cluster[b];
     l->pairs++;

@@ -46,7 +46,8 @@ struct evaluation_input evaluation_input_of_parts(const struct evaluation_data *
  * makes them labelled pairs, `weight` the run's pairs.csv. The records are the columns source_a,
  * id_a, source_b, id_b, or the first two. */
 struct evaluation_labelled {
-  uint64_t pairs, matches, predicted, common;
+  uint64_t pairs, matches, predicted, common; /* of those with an answer */
+  uint64_t undecided;                         /* labelled possible, maybe, unsure … */
 };
 struct evaluation_pairs {
   bool has_labels, has_weights;

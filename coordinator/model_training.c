@@ -384,6 +384,7 @@ void model_train(const struct model_spec *spec, struct training_counts *counts, 
     report->converged = training_sessions_run(t, &report->iterations);
     training_sessions_find_matched(t, true);
   }
+  training_sessions_settle_lambda(t);
   hand_out(t, model);
   for (uint32_t r = 0; r < spec->rule_count; r++) {
     const struct session *session = &t->sessions[r];

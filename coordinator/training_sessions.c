@@ -12,6 +12,7 @@
 
 enum {
   ITERATIONS_MAX = 40,
+  SETTLING_ROUNDS = 30,
   PATTERNS_MAX = 30000, /* of a session: of the rarer half beyond that a part stands for all */
 };
 
@@ -130,10 +131,14 @@ static double posterior_of(const struct training_state *t, const struct pattern_
   return training_posterior(least);
 }
 
+/* One pair in so many as there are records is what is believed before anything is seen. */
+static void set_lambda(struct training_state *t, double expected) {
+  t->lambda = (expected + 1) / (t->all_pairs + (double)t->counts->record_count + 2);
+}
+
 void training_sessions_find_matched(struct training_state *t, bool by_sessions) {
   const struct pattern_counts *pairs = &t->counts->candidates;
   double prior = training_log_odds(t->lambda), sum = 0;
-  double records = (double)t->counts->record_count;
   memset(t->matched, 0, sizeof t->matched);
   memset(t->matched_with, 0, sizeof t->matched_with);
   memset(t->matched_alone, 0, sizeof t->matched_alone);
@@ -148,8 +153,32 @@ void training_sessions_find_matched(struct training_state *t, bool by_sessions) 
     training_count_with(t, pair, expected, t->matched_with, t->matched_alone, t->matched_covered);
     sum += expected;
   }
-  /* One pair in `records` is what is believed before anything is seen. */
-  t->lambda = (sum + 1) / (t->all_pairs + records + 2);
+  set_lambda(t, sum);
+}
+
+/* Does any field tell one person from those he lives with? And are there three: with fewer, any
+ * share explains what was seen. */
+static bool tells_persons_apart(const struct training_state *t) {
+  if (t->spec->name_comparison < 0 || t->count < 3) return false;
+  for (uint32_t c = 0; c < t->count; c++)
+    if (!t->spec->comparisons[c].runs_in_groups) return true;
+  return false;
+}
+
+/* The sessions' doubts make lambda too small where all rules are weak. Where fields tell persons
+ * apart the finished weights themselves say what share of pairs is of one entity. */
+void training_sessions_settle_lambda(struct training_state *t) {
+  if (!tells_persons_apart(t)) return;
+  const struct pattern_counts *pairs = &t->counts->candidates;
+  double *bits = memory_new((pairs->count + 1) * sizeof *bits);
+  for (uint64_t i = 0; i < pairs->count; i++) bits[i] = pattern_bits(t, pairs->items[i].pattern);
+  for (int round = 0; round < SETTLING_ROUNDS; round++) {
+    double prior = training_log_odds(t->lambda), sum = 0;
+    for (uint64_t i = 0; i < pairs->count; i++)
+      sum += (double)pairs->items[i].count * training_posterior(prior + bits[i]);
+    set_lambda(t, sum);
+  }
+  free(bits);
 }
 
 /* ---- EM ---- */

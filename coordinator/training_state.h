@@ -111,5 +111,7 @@ bool training_sessions_run(struct training_state *t, uint32_t *iterations);
 /* Fills what is expected among the candidates, and lambda: by the sessions, or, before there are
  * any, by the ratios alone. */
 void training_sessions_find_matched(struct training_state *t, bool by_sessions);
+/* Lambda by the weights as they are now, when training is over. */
+void training_sessions_settle_lambda(struct training_state *t);
 
 #endif

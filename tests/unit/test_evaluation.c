@@ -187,11 +187,13 @@ static void pairs_are_labels_or_weights(void **state) {
   struct evaluation_pairs pairs = {0};
   struct failure failure = {0};
   read_both(&data, truth_text, members_text);
-  const char *path =
-      write_file("pairs.csv", "record_id_1,record_id_2,label\n1,2,1\n3,4,0\n1,3,Match\n1,6,no\n");
+  const char *path = write_file("pairs.csv",
+                                "record_id_1,record_id_2,label\n1,2,1\n3,4,0\n1,3,Match\n1,6,no\n"
+                                "1,4,possible_match\n1,2,Unsure\n");
   assert_int_equal(evaluation_read_pairs(path, &data, &pairs, &failure), ERR_OK);
   assert_true(pairs.has_labels && !pairs.has_weights);
   assert_int_equal(pairs.labelled.pairs, 4);
+  assert_int_equal(pairs.labelled.undecided, 2);
   assert_int_equal(pairs.labelled.matches, 2);
   assert_int_equal(pairs.labelled.predicted, 2);
   assert_int_equal(pairs.labelled.common, 1);
@@ -285,7 +287,8 @@ static void the_command_prints_the_figures(void **state) {
       path_of("pairs.csv"), NULL};
   assert_int_equal(run_evaluate(json, out, sizeof out), 0);
   assert_non_null(strstr(out, "  \"pair_precision\": 0.50000,\n"));
-  assert_non_null(strstr(out, "    \"labelled_pairs\": 2,\n    \"matches\": 2,\n"));
+  assert_non_null(
+      strstr(out, "    \"labelled_pairs\": 2,\n    \"matches\": 2,\n    \"undecided\": 0,\n"));
   assert_null(strstr(out, "classes"));
 }
 
