@@ -383,8 +383,7 @@ void address_han_parse(const struct place_text *text, struct address_han *addres
   parse_tail(&p);
 }
 
-static char *append_division(char *at, uint32_t code) {
-  struct bytes name = gazetteer_name(code);
+static char *append(char *at, struct bytes name) {
   if (name.size) memcpy(at, name.data, name.size);
   return at + name.size;
 }
@@ -394,13 +393,13 @@ struct bytes address_han_write(const struct address_han *address, const struct p
   char *value = arena_alloc(arena, 4 * (size_t)(address->tail_size + 64) + 128), *at = value;
   uint32_t code = address->code;
   if (code) {
-    at = append_division(at, code / 10000 * 10000);
+    at = append(at, gazetteer_name(code / 10000 * 10000));
+    struct bytes city = BYTES_EMPTY, county = BYTES_EMPTY;
+    if (gazetteer_level(code) >= 2) city = gazetteer_name(code / 100 * 100);
+    if (gazetteer_level(code) == 3) county = gazetteer_name(code);
     /* The names of a few counties begin with their city's: 唐山市汉沽管理区. */
-    uint32_t city = code / 100 * 100;
-    bool says_city =
-        gazetteer_level(code) == 3 && bytes_starts_with(gazetteer_name(code), gazetteer_name(city));
-    if (gazetteer_level(code) >= 2 && !says_city) at = append_division(at, city);
-    if (gazetteer_level(code) == 3) at = append_division(at, code);
+    if (!county.size || !bytes_starts_with(county, city)) at = append(at, city);
+    at = append(at, county);
   }
   for (uint32_t i = address->district_start; i < address->district_end; i++)
     if (text->shown[i]) at += text_encode(text->shown[i], at);

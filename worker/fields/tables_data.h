@@ -54,13 +54,14 @@ extern const uint32_t industry_count;
 extern const char industry_names[];
 
 /* Names of places; gazetteer.c alone reads these. */
-enum { GAZETTEER_SLOT_BITS = 14 };
+enum { GAZETTEER_SLOT_BITS = 15 };
 extern const struct gazetteer_division {
-  uint32_t code, short_name;
-  uint8_t short_name_size;
+  uint32_t code;
+  uint32_t short_name, name; /* offsets in gazetteer_texts */
+  uint8_t short_name_size, name_size;
 } gazetteer_divisions[]; /* current ones, by code */
 extern const uint32_t gazetteer_division_count;
-extern const char gazetteer_short_names[];
+extern const char gazetteer_texts[];
 extern const uint16_t gazetteer_characters[];
 extern const uint16_t
     gazetteer_targets[]; /* (index into gazetteer_divisions) * 2 + is it in full */
