@@ -2,6 +2,8 @@
 #ifndef GUIYI_WORKER_STORE_GENERATION_PARTS_H
 #define GUIYI_WORKER_STORE_GENERATION_PARTS_H
 
+#include <pthread.h>
+
 #include "worker/store/generation.h"
 #include "worker/store/identity.h"
 #include "worker/store/shard_file.h"
@@ -23,7 +25,12 @@ struct generation_writer {
   struct manifest_shard shards[GENERATION_SHARDS_MAX];
   uint64_t customers[GENERATION_SHARDS_MAX], records[GENERATION_SHARDS_MAX];
   bool begun[GENERATION_SHARDS_MAX], ended[GENERATION_SHARDS_MAX];
+  pthread_mutex_t lock;           /* of what follows */
+  struct generation_shard *spare; /* shards that are over: the next one takes their memory */
 };
+
+/* Frees the spare ones. */
+void generation_shards_release(struct generation_writer *writer);
 
 /* ---- of a generation that is read ---- */
 

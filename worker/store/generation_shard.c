@@ -25,12 +25,36 @@ struct generation_shard {
   uint64_t *seen;         /* values of one customer that were indexed already: a hash table */
   size_t seen_capacity;
   struct arena scratch;
+  char *sorting; /* room for the sorts at the end */
+  size_t sorting_capacity;
+  struct generation_shard *next; /* among the spare ones */
 };
 
 static void *grown(void *items, size_t need, size_t *capacity, size_t item_size) {
   if (need <= *capacity) return items;
   while (*capacity < need) *capacity = *capacity ? *capacity * 2 : 1024;
   return memory_resize(items, *capacity * item_size);
+}
+
+/* A shard's tables are hundreds of bytes a customer: their pages serve one shard after the other.
+ */
+static struct generation_shard *take_spare(struct generation_writer *w) {
+  pthread_mutex_lock(&w->lock);
+  struct generation_shard *s = w->spare;
+  if (s) w->spare = s->next;
+  pthread_mutex_unlock(&w->lock);
+  if (!s) return memory_new_zeroed(1, sizeof *s);
+  s->id_count = s->record_count = s->term_count = 0;
+  return s;
+}
+
+static void *sorting_room(struct generation_shard *s, size_t size) {
+  if (size > s->sorting_capacity) {
+    free(s->sorting);
+    s->sorting = memory_new(size);
+    s->sorting_capacity = size;
+  }
+  return s->sorting;
 }
 
 enum err generation_shard_begin(struct generation_writer *w, uint32_t shard,
@@ -43,7 +67,7 @@ enum err generation_shard_begin(struct generation_writer *w, uint32_t shard,
   enum err err = data_folder_path(w->data_dir, w->number, name, path, failure);
   if (!err) err = shard_writer_open(path, w->number, shard, &file, failure);
   if (err) return err;
-  struct generation_shard *s = memory_new_zeroed(1, sizeof *s);
+  struct generation_shard *s = take_spare(w);
   s->writer = w;
   s->file = file;
   s->number = shard;
@@ -54,13 +78,25 @@ enum err generation_shard_begin(struct generation_writer *w, uint32_t shard,
 void generation_shard_drop(struct generation_shard *s) {
   if (!s) return;
   (void)shard_writer_close(s->file, false, NULL);
-  free(s->ids);
-  free(s->records);
-  free(s->terms);
-  free(s->seen);
-  u32_list_release(&s->hashes);
-  arena_release(&s->scratch);
-  free(s);
+  s->file = NULL;
+  pthread_mutex_lock(&s->writer->lock);
+  s->next = s->writer->spare;
+  s->writer->spare = s;
+  pthread_mutex_unlock(&s->writer->lock);
+}
+
+void generation_shards_release(struct generation_writer *w) {
+  for (struct generation_shard *s; (s = w->spare);) {
+    w->spare = s->next;
+    free(s->ids);
+    free(s->records);
+    free(s->terms);
+    free(s->seen);
+    free(s->sorting);
+    u32_list_release(&s->hashes);
+    arena_release(&s->scratch);
+    free(s);
+  }
 }
 
 /* Empties the table of seen values, with room for so many. */
@@ -129,10 +165,9 @@ enum err generation_shard_append(struct generation_shard *s, const struct genera
 }
 
 static enum err write_terms(struct generation_shard *s, struct failure *failure) {
-  uint64_t *spare = memory_new(s->term_count * sizeof *spare);
+  uint64_t *spare = sorting_room(s, s->term_count * sizeof *spare);
   /* They were appended in order of the ordinal, the low half: only the hashes are to be sorted. */
   radix_sort(s->terms, spare, s->term_count, 32);
-  free(spare);
   size_t count = 0;
   for (size_t i = 0; i < s->term_count; i++)
     if (count == 0 || s->terms[i] != s->terms[count - 1]) s->terms[count++] = s->terms[i];
@@ -148,21 +183,17 @@ static int by_high(const void *a_, const void *b_) {
 
 static enum err write_records(struct generation_shard *s, struct failure *failure) {
   size_t count = s->record_count;
-  struct radix_pair *pairs = memory_new(count * sizeof *pairs);
-  struct radix_pair *spare = memory_new(count * sizeof *spare);
+  struct index_record *sorted =
+      sorting_room(s, count * (sizeof *sorted + 2 * sizeof(struct radix_pair)));
+  struct radix_pair *pairs = (struct radix_pair *)(sorted + count), *spare = pairs + count;
   for (size_t i = 0; i < count; i++) pairs[i] = (struct radix_pair){s->records[i].key.low, i};
   radix_sort_pairs(pairs, spare, count);
-  free(spare);
-  struct index_record *sorted = memory_new(count * sizeof *sorted);
   for (size_t i = 0; i < count; i++) sorted[i] = s->records[pairs[i].value];
-  free(pairs);
   for (size_t from = 0, to; from < count; from = to) {
     for (to = from + 1; to < count && sorted[to].key.low == sorted[from].key.low;) to++;
     if (to - from > 1) qsort(sorted + from, to - from, sizeof *sorted, by_high);
   }
-  enum err err = index_write_records(s->file, sorted, count, failure);
-  free(sorted);
-  return err;
+  return index_write_records(s->file, sorted, count, failure);
 }
 
 static enum err write_aliases(struct generation_shard *s, struct failure *failure) {

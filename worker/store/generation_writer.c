@@ -40,6 +40,7 @@ enum err generation_writer_open(const char *data_dir, const struct job *job,
   w->data_dir = memory_copy_string(data_dir);
   w->job = job;
   w->lock_fd = -1;
+  check(pthread_mutex_init(&w->lock, NULL) == 0);
   for (uint32_t f = 0; f < job->field_count; f++) {
     const char *name = job_type_name(job->fields[f].type);
     const struct field_type *type = field_type_find(bytes_from_string(name));
@@ -70,6 +71,8 @@ static void release(struct generation_writer *w) {
   generation_close(w->previous);
   identity_release(w->identity);
   generation_order_release(&w->alias_order);
+  generation_shards_release(w);
+  pthread_mutex_destroy(&w->lock);
   if (w->lock_fd >= 0) close(w->lock_fd);
   free(w->data_dir);
   free(w);

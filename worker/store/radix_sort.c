@@ -32,6 +32,9 @@ void radix_sort(uint64_t *keys, uint64_t *spare, size_t count, unsigned first_bi
 }
 
 void radix_sort_pairs(struct radix_pair *pairs, struct radix_pair *spare, size_t count) {
+  size_t ascending = 1;
+  while (ascending < count && pairs[ascending - 1].key <= pairs[ascending].key) ascending++;
+  if (ascending >= count) return; /* new ids follow the order of their entities */
   struct radix_pair *from = pairs, *to = spare;
   for (unsigned bit = 0; bit < 64; bit += DIGIT_BITS) {
     size_t counts[DIGITS] = {0};
