@@ -96,14 +96,20 @@ static void add_up_clusters(const struct run_state *run, struct report_figures *
 
 /* ---- main, duplicate, suspect ---- */
 
-static uint8_t *suspects_of(const struct run_state *run, struct report_figures *f) {
-  uint8_t *is_suspect = memory_new_zeroed(run->row_count, 1);
+enum { IS_MAIN = 1, IS_SUSPECT = 2 };
+
+/* By row, bits: one byte each stays in the caches, which entities, members and rows would not. */
+static uint8_t *row_marks_of(const struct run_state *run, struct report_figures *f) {
+  const struct cluster_output *c = &run->clusters;
+  uint8_t *marks = memory_new_zeroed(run->row_count, 1);
+  for (uint32_t e = 0; e < c->entity_count; e++) marks[c->members[c->member_start[e]]] = IS_MAIN;
   for (uint64_t i = 0; i < run->clusters.review_count; i++) {
     const struct review_item *item = &run->clusters.reviews[i];
     f->reviews[item->reason]++;
-    is_suspect[item->a] = is_suspect[item->b] = 1;
+    marks[item->a] |= IS_SUSPECT;
+    marks[item->b] |= IS_SUSPECT;
   }
-  return is_suspect;
+  return marks;
 }
 
 /* NULL when there are more names than are shown. The source that was asked for last comes first. */
@@ -120,9 +126,8 @@ static struct report_source *source_named(struct report_figures *f, struct bytes
 }
 
 static bool count_split(const struct run_state *run, const struct split_output *split, bool by_name,
-                        const uint8_t *is_suspect, struct report_figures *f) {
+                        const uint8_t *marks, struct report_figures *f) {
   const struct job_source *source = &run->plan.job->sources[split->source];
-  const struct cluster_output *c = &run->clusters;
   uint32_t last = 0;
   for (uint32_t slot = 0; slot < split->row_slots; slot++) {
     uint32_t row = split->first_row + slot;
@@ -135,11 +140,10 @@ static bool count_split(const struct run_state *run, const struct split_output *
     }
     struct report_source *sum = source_named(f, name, &last);
     if (!sum) return false;
-    bool is_main = c->members[c->member_start[c->entity[row]]] == row;
     sum->linked++;
-    sum->main += is_main;
-    sum->duplicate += !is_main;
-    sum->suspect += is_suspect[row];
+    sum->main += (marks[row] & IS_MAIN) != 0;
+    sum->duplicate += (marks[row] & IS_MAIN) == 0;
+    sum->suspect += (marks[row] & IS_SUSPECT) != 0;
   }
   return true;
 }
@@ -150,18 +154,18 @@ static int by_source_name(const void *left, const void *right) {
 }
 
 static void add_up_sources(const struct run_state *run, struct report_figures *f) {
-  uint8_t *is_suspect = suspects_of(run, f);
+  uint8_t *marks = row_marks_of(run, f);
   f->sources = memory_new_zeroed(REPORT_SOURCES_MAX, sizeof *f->sources);
   bool complete = true;
   for (uint32_t s = 0; s < run->split_count && complete; s++)
-    complete = count_split(run, &run->splits[s], true, is_suspect, f);
+    complete = count_split(run, &run->splits[s], true, marks, f);
   if (!complete) {
     f->source_count = 0;
     for (uint32_t s = 0; s < run->split_count; s++)
-      count_split(run, &run->splits[s], false, is_suspect, f);
+      count_split(run, &run->splits[s], false, marks, f);
   }
   qsort(f->sources, f->source_count, sizeof *f->sources, by_source_name);
-  free(is_suspect);
+  free(marks);
 }
 
 /* ---- match weights ---- */

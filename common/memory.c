@@ -19,9 +19,25 @@ _Noreturn static void out_of_memory(size_t size) {
   exit(1);
 }
 
+enum { HUGE_PAGE_BYTES = 2 << 20, HUGE_FROM_BYTES = 2 * HUGE_PAGE_BYTES };
+
+/* Tables that are read all over cost a page walk a read on small pages. */
+static void ask_for_huge_pages(void *data, size_t size) {
+  uintptr_t first = ((uintptr_t)data + HUGE_PAGE_BYTES - 1) / HUGE_PAGE_BYTES * HUGE_PAGE_BYTES;
+  uintptr_t end = ((uintptr_t)data + size) / HUGE_PAGE_BYTES * HUGE_PAGE_BYTES;
+  if (end > first) (void)madvise((void *)first, end - first, MADV_HUGEPAGE);
+}
+
 void *memory_new(size_t size) {
-  void *data = malloc(size ? size : 1);
+  void *data;
+  if (size < HUGE_FROM_BYTES) {
+    data = malloc(size ? size : 1);
+  } else {
+    size_t whole = (size + HUGE_PAGE_BYTES - 1) / HUGE_PAGE_BYTES * HUGE_PAGE_BYTES;
+    data = whole < size ? NULL : aligned_alloc(HUGE_PAGE_BYTES, whole);
+  }
   if (!data) out_of_memory(size);
+  if (size >= HUGE_FROM_BYTES) ask_for_huge_pages(data, size);
   return data;
 }
 
@@ -34,6 +50,7 @@ void *memory_new_zeroed(size_t count, size_t size) {
 void *memory_resize(void *data, size_t size) {
   void *moved = realloc(data, size ? size : 1);
   if (!moved) out_of_memory(size);
+  if (size >= HUGE_FROM_BYTES) ask_for_huge_pages(moved, size);
   return moved;
 }
 
@@ -42,14 +59,12 @@ char *memory_copy_string(const char *text) {
   return memcpy(memory_new(size), text, size);
 }
 
-enum { HUGE_PAGE_BYTES = 2 << 20 };
-
 void *memory_map(size_t size) {
   if (size == 0) return NULL;
   void *data =
       mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
   if (data == MAP_FAILED) out_of_memory(size);
-  if (size >= HUGE_PAGE_BYTES) (void)madvise(data, size, MADV_HUGEPAGE);
+  ask_for_huge_pages(data, size);
   return data;
 }
 

@@ -8,7 +8,8 @@
 
 #include <stddef.h>
 
-void *memory_new(size_t size);                      /* uninitialised; free() it */
+/* uninitialised, a large one on huge pages; free() it */
+void *memory_new(size_t size);
 void *memory_new_zeroed(size_t count, size_t size); /* free() it */
 void *memory_resize(void *data, size_t size);       /* like realloc */
 char *memory_copy_string(const char *text);         /* free() it */

@@ -95,7 +95,8 @@ static void order_rows(struct cluster_work *work) {
   memory_unmap(scratch, (size_t)present * sizeof *scratch);
 }
 
-/* Every row's root among rows joined by accepted pairs, by being one record and by must-links. */
+/* Every row's root among rows joined by accepted pairs, by being one record and by must-links. A
+ * root is its rows' smallest number, so one ascending pass leaves each row one step from it. */
 static uint32_t *join_rows(struct cluster_work *work) {
   const struct cluster_input *input = &work->input;
   uint32_t *parent = memory_map((size_t)input->row_count * sizeof *parent);
@@ -117,6 +118,7 @@ static uint32_t *join_rows(struct cluster_work *work) {
       if (work->verdicts[o][pair->pattern].joins) unite(parent, pair->a, pair->b);
     }
   }
+  for (uint32_t i = 0; i < input->row_count; i++) parent[i] = parent[parent[i]];
   return parent;
 }
 
@@ -129,7 +131,13 @@ static void lay_out_components(struct cluster_work *work) {
   work->component = memory_map((size_t)row_count * sizeof *work->component);
   memset(work->component, 0xFF, (size_t)row_count * sizeof *work->component);
   for (uint32_t i = 0; i < work->present; i++) {
-    uint32_t row = work->order[i].row, root = find(parent, row);
+    /* Canonical order is any order in memory: each step asks for what the next one reads. */
+    if (i + 2 * PREFETCH_AHEAD < work->present) {
+      __builtin_prefetch(&parent[work->order[i + 2 * PREFETCH_AHEAD].row]);
+      __builtin_prefetch(&work->component[work->order[i + PREFETCH_AHEAD].row], 1);
+      __builtin_prefetch(&number[parent[work->order[i + PREFETCH_AHEAD].row]], 1);
+    }
+    uint32_t row = work->order[i].row, root = parent[row];
     if (number[root] == 0) number[root] = ++work->component_count;
     work->component[row] = number[root] - 1;
     size[number[root]]++;
@@ -143,6 +151,11 @@ static void lay_out_components(struct cluster_work *work) {
   uint32_t *next = memory_map((size_t)work->component_count * sizeof *next);
   memcpy(next, work->start, (size_t)work->component_count * sizeof *next);
   for (uint32_t i = 0; i < work->present; i++) {
+    if (i + 2 * PREFETCH_AHEAD < work->present) {
+      __builtin_prefetch(&work->component[work->order[i + 2 * PREFETCH_AHEAD].row]);
+      __builtin_prefetch(&work->row_place[work->order[i + PREFETCH_AHEAD].row], 1);
+      __builtin_prefetch(&next[work->component[work->order[i + PREFETCH_AHEAD].row]], 1);
+    }
     uint32_t row = work->order[i].row, place = next[work->component[row]]++;
     work->place_row[place] = row;
     work->row_place[row] = place;
@@ -427,6 +440,13 @@ static void number_entities(struct cluster_work *work, struct cluster_output *ou
   out->entity_key = memory_new((size_t)work->present * sizeof *out->entity_key);
   out->member_start = memory_new_zeroed((size_t)work->present + 1, sizeof *out->member_start);
   for (uint32_t i = 0; i < work->present; i++) {
+    if (i + 2 * PREFETCH_AHEAD < work->present) {
+      uint32_t soon = work->order[i + PREFETCH_AHEAD].row;
+      __builtin_prefetch(&work->row_place[work->order[i + 2 * PREFETCH_AHEAD].row]);
+      __builtin_prefetch(&work->group[work->row_place[soon]]);
+      __builtin_prefetch(&number[work->row_place[soon]], 1);
+      __builtin_prefetch(&out->entity[soon], 1);
+    }
     uint32_t row = work->order[i].row, first = work->group[work->row_place[row]];
     if (number[first] == 0) {
       out->entity_key[out->entity_count] = work->order[i].key;
@@ -447,8 +467,13 @@ static void list_members(const struct cluster_work *work, struct cluster_output 
   uint32_t *next = memory_map((size_t)out->entity_count * sizeof *next);
   out->members = memory_new((size_t)work->present * sizeof *out->members);
   memcpy(next, out->member_start, (size_t)out->entity_count * sizeof *next);
-  for (uint32_t i = 0; i < work->present; i++)
+  for (uint32_t i = 0; i < work->present; i++) {
+    if (i + 2 * PREFETCH_AHEAD < work->present) {
+      __builtin_prefetch(&out->entity[work->order[i + 2 * PREFETCH_AHEAD].row]);
+      __builtin_prefetch(&next[out->entity[work->order[i + PREFETCH_AHEAD].row]], 1);
+    }
     out->members[next[out->entity[work->order[i].row]]++] = work->order[i].row;
+  }
   memory_unmap(next, (size_t)out->entity_count * sizeof *next);
 }
 
@@ -456,17 +481,29 @@ static void raise(int32_t *weight, int32_t by) {
   if (*weight < by) *weight = by;
 }
 
+static void weigh_pairs(const struct cluster_work *work, uint32_t output,
+                        struct cluster_output *out) {
+  const struct candidate_pair *pairs = work->input.compared[output].pairs;
+  uint64_t count = work->input.compared[output].pair_count;
+  for (uint64_t i = 0; i < count; i++) {
+    if (i + 2 * PREFETCH_AHEAD < count) {
+      __builtin_prefetch(&out->entity[pairs[i + 2 * PREFETCH_AHEAD].a]);
+      __builtin_prefetch(&out->entity[pairs[i + 2 * PREFETCH_AHEAD].b]);
+      __builtin_prefetch(&out->link_weight[pairs[i + PREFETCH_AHEAD].a], 1);
+      __builtin_prefetch(&out->link_weight[pairs[i + PREFETCH_AHEAD].b], 1);
+    }
+    const struct pair_verdict *verdict = &work->verdicts[output][pairs[i].pattern];
+    if (!verdict->joins || out->entity[pairs[i].a] != out->entity[pairs[i].b]) continue;
+    raise(&out->link_weight[pairs[i].a], verdict->weight);
+    raise(&out->link_weight[pairs[i].b], verdict->weight);
+    out->accepted_edges++;
+  }
+}
+
 static void weigh_links(const struct cluster_work *work, struct cluster_output *out) {
   out->link_weight = memory_new((size_t)work->input.row_count * sizeof *out->link_weight);
   for (uint32_t i = 0; i < work->input.row_count; i++) out->link_weight[i] = INT32_MIN;
-  struct pair_walk walk = {work, 0, 0};
-  for (const struct candidate_pair *pair; (pair = next_inside(&walk));) {
-    const struct pair_verdict *verdict = verdict_at(&walk, pair);
-    if (!verdict->joins || out->entity[pair->a] != out->entity[pair->b]) continue;
-    raise(&out->link_weight[pair->a], verdict->weight);
-    raise(&out->link_weight[pair->b], verdict->weight);
-    out->accepted_edges++;
-  }
+  for (uint32_t o = 0; o < work->input.compared_count; o++) weigh_pairs(work, o, out);
   for (uint32_t i = 1; i < work->present; i++) {
     if (!is_same_record(work, i)) continue;
     raise(&out->link_weight[work->order[i - 1].row], CLUSTER_SAME_RECORD_WEIGHT);
