@@ -25,9 +25,8 @@ static const char documentation[] =
     "cluster of its own; a record of MEMBERS that TRUTH lacks is an error.\v"
     "Examples:\n"
     "  guiyi evaluate results/members.csv truth.csv\n"
-    "  guiyi evaluate results/members.csv truth.csv.gz --pairs results/pairs.csv --html "
-    "curve.html\n"
-    "  guiyi evaluate results/members.csv truth.csv --classes --must-not other_people.csv --json\n"
+    "  guiyi evaluate r/members.csv truth.csv.gz --pairs r/pairs.csv --html c.html\n"
+    "  guiyi evaluate r/members.csv truth.csv --classes --must-not others.csv --json\n"
     "\n"
     "Exit code: 0 done, 1 failed, 2 wrong usage, 3 the input was refused.";
 

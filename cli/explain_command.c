@@ -6,6 +6,7 @@
 #include "cli/commands.h"
 #include "cli/pair_choice.h"
 #include "cli/read_options.h"
+#include "cli/report_words.h"
 #include "cli/text_table.h"
 #include "common/json_write.h"
 #include "worker/stages/explain.h"
@@ -94,6 +95,13 @@ static void make_pair(struct pair *p) {
 }
 
 /* ---- words ---- */
+
+/* For people; programs get the level's name. */
+static const char *level_words(const char *level) {
+  const char *english;
+  report_words_level(level, &english);
+  return english;
+}
 
 static const char *bits(int32_t weight, struct arena *arena) {
   char room[64];
@@ -225,7 +233,7 @@ static void print_comparisons(const struct pair *p, struct buffer *out) {
       text_table_add(&table, open_generation_value(
                                  p->open, field, record_of(p, side)->values[field].text, p->arena));
     bool lost = (p->rows[0].lost[p->members[0]] | p->rows[1].lost[p->members[1]]) >> c & 1;
-    text_table_printf(&table, "%s%s", e->comparisons[c].level, lost ? " (?)" : "");
+    text_table_printf(&table, "%s%s", level_words(e->comparisons[c].level), lost ? " (?)" : "");
     text_table_add_string(&table, bits(e->comparisons[c].weight, p->arena));
     text_table_add_string(&table, frequency_words(&e->comparisons[c], p->arena));
   }
@@ -287,7 +295,8 @@ static void print_text(const struct pair *p, struct buffer *out) {
     struct bytes field = e->comparisons[change->comparison].field;
     bool is_rarity =
         change->nibble >= PATTERN_EXACT && !e->comparisons[change->comparison].is_identifier;
-    text_table_printf(&table, "%.*s were '%s'%s", (int)field.size, field.data, change->level,
+    text_table_printf(&table, "%.*s were '%s'%s", (int)field.size, field.data,
+                      level_words(change->level),
                       is_rarity ? rarity_words(change->nibble, p->arena) : "");
     if (change->rule >= 0)
       text_table_printf(&table, "%s by the match rule %.*s", action_words(change->action),

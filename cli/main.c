@@ -58,7 +58,12 @@ int main(int argc, char **argv) {
   if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0 || strcmp(argv[1], "help") == 0)
     return print_help(stdout), 0;
   if (strcmp(argv[1], "--version") == 0) return puts("guiyi " GUIYI_VERSION), 0;
-  for (int i = 0; i < COMMAND_COUNT; i++)
-    if (strcmp(argv[1], commands[i].name) == 0) return commands[i].run(argc - 1, argv + 1);
+  for (int i = 0; i < COMMAND_COUNT; i++) {
+    if (strcmp(argv[1], commands[i].name) != 0) continue;
+    char name[32]; /* as help and mistakes of usage call it */
+    snprintf(name, sizeof name, "guiyi %s", commands[i].name);
+    argv[1] = name;
+    return commands[i].run(argc - 1, argv + 1);
+  }
   return unknown_command(argv[1]);
 }

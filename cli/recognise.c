@@ -74,6 +74,19 @@ static bool is_unique(const struct column_profile *p) {
   return p->rows > 0 && p->filled == p->rows && p->distinct == p->rows;
 }
 
+/* Where no heading says that it is the record's id, the number of the order or of the member is,
+ * if it is another one in every row that was looked at. Should one come back further down, both
+ * rows are the same order's or the same member's, so they belong together all the same. The order's
+ * comes first: a member may order often. */
+static struct draft *find_key(struct recogniser *r, uint32_t file) {
+  static const char *const names[] = {"关联订单号", "会员卡号"};
+  for (unsigned i = 0; i < sizeof names / sizeof names[0]; i++) {
+    struct draft *candidate = find_model(r, file, names[i]);
+    if (candidate && is_unique(&candidate->profile)) return candidate;
+  }
+  return NULL;
+}
+
 /* record_id and source are the contract of record files; other ids must look like one. */
 static void find_record_id(struct recogniser *r, uint32_t file) {
   struct draft *id = find_heading(r, file, "recordid");
@@ -103,6 +116,8 @@ static void find_record_id(struct recogniser *r, uint32_t file) {
       candidate->meaning.sure_percent = 60;
     }
   }
+  struct draft *key = find_key(r, file);
+  if (key) key->is_key = true;
 }
 
 static void settle_names(struct recogniser *r, uint32_t file) {

@@ -21,7 +21,9 @@ enum recognised_by {
 
 struct recognised_column {
   uint16_t file, column; /* in the files that were given */
+  struct bytes heading;  /* in the job's arena */
   int16_t field;         /* index in job.fields; -1 = the record's own id or source, or not used */
+  bool is_key;           /* the record's own id, perhaps a field besides */
   enum recognised_by by;
   uint8_t sure_percent;   /* how sure, 0..100 */
   uint8_t filled_percent; /* of the sample's rows */

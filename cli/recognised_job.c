@@ -109,10 +109,10 @@ void recogniser_make_source(struct recogniser *r, uint32_t file) {
     if (draft->as == IS_FIELD && source->column_count < JOB_COLUMNS_MAX)
       columns[source->column_count++] = column_of(r, draft);
     struct bytes heading = BYTES_EMPTY;
-    if (draft->as == IS_RECORD_ID || draft->as == IS_SOURCE_NAME)
+    if (draft->as == IS_RECORD_ID || draft->as == IS_SOURCE_NAME || draft->is_key)
       heading = arena_copy(&job->arena, draft->heading);
     if (draft->as == IS_SOURCE_NAME) source->source_column = heading;
-    if (draft->as == IS_RECORD_ID) {
+    if (draft->as == IS_RECORD_ID || draft->is_key) {
       struct bytes *key = arena_alloc(&job->arena, sizeof *key);
       *key = heading;
       source->key = key;
@@ -148,6 +148,8 @@ void recogniser_report(struct recogniser *r, struct recognition *out) {
     *column = (struct recognised_column){
         .file = draft->file,
         .column = draft->column,
+        .heading = arena_copy(&r->job->arena, draft->heading),
+        .is_key = draft->is_key || draft->as == IS_RECORD_ID,
         .field = (int16_t)(draft->as == IS_FIELD ? draft->field : -1),
         .by = draft->as == IS_FIELD ? draft->meaning.by : RECOGNISED_BY_HEADING,
         .sure_percent = (uint8_t)(draft->as == IS_FIELD ? draft->meaning.sure_percent : 100),

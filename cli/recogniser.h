@@ -11,6 +11,7 @@ enum use_of_column { IS_FIELD, IS_RECORD_ID, IS_SOURCE_NAME, IS_UNUSED };
 struct draft {
   uint16_t file, column;
   enum use_of_column as;
+  bool is_key; /* tells the file's rows apart, and is a field besides */
   struct bytes heading, normalised;
   struct column_profile profile;
   struct column_meaning meaning;

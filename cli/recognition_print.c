@@ -42,7 +42,8 @@ static void print_column(const struct job *job, const struct recognised_column *
   if (column->by == RECOGNISED_BY_NOTHING)
     buffer_append_string(out, "  not recognised, kept as text\n");
   else
-    buffer_printf(out, "  sure %3u %% by %s\n", column->sure_percent, by_names[column->by]);
+    buffer_printf(out, "  sure %3u %% by %s%s\n", column->sure_percent, by_names[column->by],
+                  column->is_key ? "; the record's own id" : "");
 }
 
 void recognition_print(const struct job *job, const struct recognition *recognition,
@@ -83,6 +84,7 @@ void recognition_json(const struct job *job, const struct recognition *recogniti
       json_key(writer, "type"), json_string(writer, job_type_name(field->type));
       json_key(writer, "use"), json_string(writer, field->use == USE_MATCH ? "match" : "attribute");
     }
+    json_key(writer, "is_record_id"), json_bool(writer, column->is_key);
     json_key(writer, "recognised_by"), json_string(writer, by_names[column->by]);
     json_key(writer, "sure_percent"), json_u64(writer, column->sure_percent);
     json_key(writer, "filled_percent"), json_u64(writer, column->filled_percent);

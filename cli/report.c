@@ -309,7 +309,7 @@ static void write_json(const struct report_input *in, const struct report_figure
   json_key(w, "job");
   json_bytes(w, run->plan.job->name);
   json_key(w, "recognised");
-  json_bool(w, in->recognised);
+  json_bool(w, in->recognised != NULL);
   write_counts(w, in);
   write_files(w, run, figures);
   write_sources(w, figures);

@@ -4,6 +4,7 @@
 #define GUIYI_CLI_REPORT_H
 
 #include "cli/embedded_run.h"
+#include "cli/recognise.h"
 
 struct report_input {
   const struct run_state *run;
@@ -14,7 +15,7 @@ struct report_input {
   const char *out_dir;
   uint32_t workers;
   uint64_t wall_ms, cpu_ms;
-  bool recognised; /* the job was made by recognition */
+  const struct recognition *recognised; /* the job was made so; NULL: a person made it */
 };
 
 /* Writes report.json and report.html into the out folder. */

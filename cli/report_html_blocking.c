@@ -21,7 +21,10 @@ static void write_stages(const struct report_input *in, struct buffer *out) {
     buffer_append_string(out, "<tr><td>");
     page_both(out, chinese ? chinese : stage_name(s), stage_words(s));
     buffer_append_string(out, "</td>");
-    page_count_cell(out, in->timings->stage_units[s]);
+    if (in->timings->stage_units[s])
+      page_count_cell(out, in->timings->stage_units[s]);
+    else
+      buffer_append_string(out, "<td class=\"n\">–</td>"); /* works on the whole */
     buffer_append_string(out, "<td class=\"n\">");
     page_duration(out, in->timings->stage_ms[s]);
     buffer_append_string(out, "</td>");

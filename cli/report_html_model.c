@@ -146,14 +146,18 @@ static void write_weights(const struct report_input *in, struct buffer *out) {
                                                {"权重（比特）", "weight, bits", true},
                                                {"← 不像 · 像同一人 →", "← against · for →", false}};
   page_section(out, "weights", "每项证据值多少", "What each piece of evidence is worth");
-  page_note(out,
-            "m：同一人的两条记录出现这种结果的机会；u：不同的人碰巧出现的机会。权重 = log₂(m/u)："
-            "+1 比特使“是同一人”的可能性比翻倍，−1 减半；越少见的值相同，越有说服力；m、u "
-            "写在“相同”的第一行，对各种“相同”合计。空值不加不减。",
-            "m: how often two records of one person look like this; u: how often two people do by "
-            "chance. Weight = log₂(m/u): each bit up doubles the odds of one person, each bit down "
-            "halves them. Agreeing on a rare value says more; m and u of agreement stand "
-            "on its first line, for all values together. A missing value says nothing.");
+  page_note(
+      out,
+      "m：同一人的两条记录出现这种结果的机会；u：不同的人碰巧出现的机会。权重 = log₂(m/u)："
+      "+1 比特使“是同一人”的可能性比翻倍，−1 减半；越少见的值相同，越有说服力；m、u "
+      "写在“相同”的第一行，对各种“相同”合计。结果"
+      "按越来越像排列，权重不许倒退：数据太少而倒退的相邻结果取共同的平均。空值不加不减。",
+      "m: how often two records of one person look like this; u: how often two people do by "
+      "chance. Weight = log₂(m/u): each bit up doubles the odds of one person, each bit down "
+      "halves them. Agreeing on a rare value says more; m and u of agreement stand "
+      "on its first line, for all values together. Outcomes are listed from unlike to like, and "
+      "weights may not fall on the way: neighbours that would, for lack of data, share their "
+      "mean. A missing value says nothing.");
   page_table(out, columns, sizeof columns / sizeof columns[0]);
   int32_t most = greatest_weight(&in->run->model);
   for (uint32_t c = 0; c < in->spec->comparison_count; c++) write_comparison(in, c, most, out);
@@ -259,14 +263,18 @@ static void write_pair_weights(const struct report_input *in, const struct repor
   page_note(
       out,
       "总权重 = 先验 + 各字段权重之和。好的数据有两座山：左边是不同的人，右边是同一人，阈值在谷中。"
-      "纵轴是对数刻度。",
+      "纵轴是对数刻度。颜色只看总权重：匹配规则和矛盾可以另作决定，"
+      "已归为同一客户的对也不再送人工核对。",
       "Total weight = prior + the weights of all fields. Good data show two hills, different "
       "people to the left and one person to the right, with the thresholds in the valley "
-      "between. The vertical axis is logarithmic.");
+      "between. The vertical axis is logarithmic. Colours go by the total weight alone: match "
+      "rules and contradictions may decide otherwise, and nobody has to look at pairs whose "
+      "records "
+      "have come to one customer anyway.");
   buffer_append_string(out, "<p>");
-  legend(out, "reject", "不合并", "not merged", h->low_pairs);
-  legend(out, "review", "人工核对", "review", h->review);
-  legend(out, "accept", "合并", "merged", h->accept);
+  legend(out, "reject", "低于核对线", "below", h->low_pairs);
+  legend(out, "review", "两阈值之间", "between the thresholds", h->review);
+  legend(out, "accept", "达到合并线", "above", h->accept);
   buffer_append_string(out, "</p>\n");
   write_histogram(model, h, out);
   buffer_append_string(out, "<p>");

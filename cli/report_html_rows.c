@@ -121,8 +121,8 @@ static void write_files(const struct run_state *run, const struct report_figures
     buffer_append_string(out, "<tr>");
     page_text_cell(out, bytes_from_string(file->path));
     page_text_cell(out, run->plan.job->sources[run->file_source[i]].id);
-    buffer_printf(out, "<td>%s, %s</td><td class=\"n\">", source_format_name(file->format),
-                  source_encoding_name(file->encoding));
+    buffer_printf(out, "<td class=\"w\">%s, %s</td><td class=\"n\">",
+                  source_format_name(file->format), source_encoding_name(file->encoding));
     page_size(out, file->identity.size);
     buffer_append_string(out, "</td>");
     page_count_cell(out, rows->read);
@@ -137,8 +137,38 @@ static void write_files(const struct run_state *run, const struct report_figures
   page_section_end(out);
 }
 
-static void write_column(const struct run_state *run, const struct job_column *column,
-                         struct bytes source, struct buffer *out) {
+static const struct recognised_column *recognised_column(const struct recognition *recognition,
+                                                         uint32_t file, struct bytes heading) {
+  for (uint32_t i = 0; i < recognition->column_count; i++) {
+    const struct recognised_column *c = &recognition->columns[i];
+    if (c->file == file && bytes_equal(c->heading, heading)) return c;
+  }
+  return NULL;
+}
+
+/* How sure, by what, and how much of the column is filled. */
+static void recognition_cells(const struct recognised_column *column, struct buffer *out) {
+  static const char *const by[][2] = {
+      [RECOGNISED_BY_HEADING_AND_CONTENT] = {"标题和内容", "heading and content"},
+      [RECOGNISED_BY_HEADING] = {"标题", "heading"},
+      [RECOGNISED_BY_CONTENT] = {"内容", "content"},
+      [RECOGNISED_BY_NOTHING] = {"未识别，按文本", "not recognised, kept as text"}};
+  if (!column) {
+    buffer_append_string(out, "<td></td><td></td><td></td>");
+    return;
+  }
+  buffer_append_string(out, "<td class=\"n\">");
+  if (column->by != RECOGNISED_BY_NOTHING) buffer_printf(out, "%u %%", column->sure_percent);
+  buffer_append_string(out, "</td><td>");
+  page_both(out, by[column->by][0], by[column->by][1]);
+  buffer_printf(out, "</td><td class=\"n\">%u %%</td>", column->filled_percent);
+}
+
+static void write_column(const struct report_input *in, uint32_t s, uint32_t c,
+                         struct buffer *out) {
+  const struct run_state *run = in->run;
+  struct bytes source = run->plan.job->sources[s].id;
+  const struct job_column *column = &run->plan.job->sources[s].columns[c];
   const struct job_field *field = &run->plan.job->fields[column->field];
   buffer_append_string(out, "<tr>");
   page_text_cell(out, source);
@@ -151,45 +181,55 @@ static void write_column(const struct run_state *run, const struct job_column *c
   else
     page_both(out, "带入", "carried along");
   buffer_append_string(out, "</td>");
-  page_text_cell(out, column->note);
+  if (in->recognised) recognition_cells(recognised_column(in->recognised, s, column->name), out);
   buffer_append_string(out, "</tr>\n");
 }
 
 /* A column that says which record it is, or where it is from. */
-static void write_own_column(struct bytes column, struct bytes source, const char *chinese,
-                             const char *english, struct buffer *out) {
+static void write_own_column(const struct report_input *in, struct bytes column,
+                             struct bytes source, const char *chinese, const char *english,
+                             struct buffer *out) {
   buffer_append_string(out, "<tr>");
   page_text_cell(out, source);
   page_text_cell(out, column);
   buffer_append_string(out, "<td></td><td>");
   page_both(out, chinese, english);
-  buffer_append_string(out, "</td><td></td><td></td></tr>\n");
+  buffer_append_string(out, "</td><td></td>");
+  if (in->recognised) recognition_cells(NULL, out);
+  buffer_append_string(out, "</tr>\n");
 }
 
 static void write_columns(const struct report_input *in, struct buffer *out) {
   static const struct page_column columns[] = {{"来源", "source", false}, {"列", "column", false},
                                                {"字段", "field", false},  {"类型", "type", false},
-                                               {"用途", "use", false},    {"依据", "why", false}};
+                                               {"用途", "use", false},    {"把握", "sure", true},
+                                               {"依据", "by its", false}, {"有值", "filled", true}};
+  enum { COLUMNS_OF_A_JOB = 5 };
+
   const struct job *job = in->run->plan.job;
   if (in->recognised) {
     page_section(out, "columns", "各列被识别为", "What each column was taken for");
-    page_note(out,
-              "没有任务文件：列是按标题和内容识别的。识别结果写在 job.yaml，可修改后重新运行。",
-              "There was no job file: columns were recognised by heading and content. What was "
-              "recognised is written to job.yaml; edit it and run again to decide otherwise.");
+    page_note(
+        out,
+        "没有任务文件：列是按标题和内容识别的。识别结果写在 "
+        "job.yaml，可修改后重新运行；先看把握不到 90 % 的。",
+        "There was no job file: columns were recognised by heading and content. What was "
+        "recognised is written to job.yaml; edit it and run again to decide otherwise. Look first "
+        "at what is less than 90 % sure.");
   } else {
     page_section(out, "columns", "列的含义", "What each column means");
     page_note(out, "由任务文件规定。", "As the job file says.");
   }
-  page_table(out, columns, sizeof columns / sizeof columns[0]);
+  page_table(out, columns, in->recognised ? sizeof columns / sizeof columns[0] : COLUMNS_OF_A_JOB);
   for (uint32_t s = 0; s < job->source_count; s++) {
     const struct job_source *source = &job->sources[s];
     for (uint32_t k = 0; k < source->key_count; k++)
-      write_own_column(source->key[k], source->id, "记录自己的编号", "the record's own id", out);
+      write_own_column(in, source->key[k], source->id, "记录自己的编号", "the record's own id",
+                       out);
     if (source->source_column.size)
-      write_own_column(source->source_column, source->id, "记录的来源", "the record's source", out);
-    for (uint32_t c = 0; c < source->column_count; c++)
-      write_column(in->run, &source->columns[c], source->id, out);
+      write_own_column(in, source->source_column, source->id, "记录的来源", "the record's source",
+                       out);
+    for (uint32_t c = 0; c < source->column_count; c++) write_column(in, s, c, out);
   }
   page_table_end(out);
   page_section_end(out);
@@ -200,7 +240,7 @@ static void write_repeats(const struct report_figures *f, struct buffer *out) {
                                                {"记录", "records", true},
                                                {"主记录", "main", true},
                                                {"重复", "duplicate", true},
-                                               {"", "", true},
+                                               {"占比", "share", true},
                                                {"疑似", "suspect", true},
                                                {"主 / 重复", "main / duplicate", false}};
   page_section(out, "repeats", "各来源的重复记录", "Repeated records by source");

@@ -33,7 +33,7 @@ static const char style[] =
     "#en:checked~main .note .zh{display:none}\n"
     ".n{text-align:right;font-variant-numeric:tabular-nums;white-space:nowrap}\n"
     ".b{width:30%;min-width:7rem}.b svg{display:block;width:100%;height:.8rem}\n"
-    ".wide{overflow-x:auto}td.f{max-width:18rem;overflow-wrap:break-word}"
+    ".w{white-space:nowrap}.wide{overflow-x:auto}td.f{max-width:18rem;overflow-wrap:break-word}"
     "td.v{min-width:7.5rem;max-width:15rem;overflow-wrap:anywhere}\n"
     ".cards{display:grid;grid-template-columns:repeat(auto-fit,minmax(11.5rem,1fr));gap:.7rem;"
     "margin:1rem 0}\n"

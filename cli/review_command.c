@@ -18,7 +18,7 @@ static const char documentation[] =
     "\n"
     "A and B are records, SOURCE/RECORD_ID as in members.csv.\v"
     "Examples:\n"
-    "  guiyi review merge crm/U10086 app/778 --reviewer li.na --why 'same ID card, seen'\n"
+    "  guiyi review merge crm/U10086 app/778 --reviewer li.na --why 'saw the card'\n"
     "  guiyi review --decide review.csv --reviewer li.na\n"
     "  guiyi review --list\n"
     "  guiyi review --undo 12 --reviewer li.na\n"

@@ -145,14 +145,16 @@ static error_t parse_option(int key, char *text, struct argp_state *state) {
 struct run {
   struct arguments arguments;
   struct job job;
-  bool recognised;
-  struct source_file *scanned; /* by input, when columns were recognised */
-  struct source_paths *paths;  /* by source; owns what inputs point to */
+  bool is_recognised;
+  struct recognition recognition; /* when it is */
+  struct source_file *scanned;    /* by input, when columns were recognised */
+  struct source_paths *paths;     /* by source; owns what inputs point to */
   uint32_t path_sets;
   struct pipeline_input *inputs;
   uint32_t input_count;
   struct pipeline *pipeline;
   struct progress progress;
+  uint32_t next_stage; /* the first not shown yet */
   struct embedded_result timings;
   struct buffer facts; /* what people decided, encoded */
 };
@@ -242,11 +244,10 @@ static enum err prepare_job_file(struct run *r, struct failure *failure) {
 }
 
 /* Says what was recognised, and leaves the job file for who wants it otherwise. */
-static enum err write_recognised_job(struct run *r, const struct recognition *recognition,
-                                     struct failure *failure) {
+static enum err write_recognised_job(struct run *r, struct failure *failure) {
   struct buffer text = {0};
   if (!r->arguments.json) {
-    recognition_print(&r->job, recognition, &text);
+    recognition_print(&r->job, &r->recognition, &text);
     fputs(buffer_string(&text), stderr);
     buffer_clear(&text);
   }
@@ -264,7 +265,7 @@ static enum err write_recognised_job(struct run *r, const struct recognition *re
 }
 
 static enum err prepare_data_files(struct run *r, struct failure *failure) {
-  r->recognised = true;
+  r->is_recognised = true;
   r->paths = memory_new_zeroed(1, sizeof *r->paths);
   r->path_sets = 1;
   enum err err =
@@ -282,9 +283,8 @@ static enum err prepare_data_files(struct run *r, struct failure *failure) {
     r->inputs[f].source = f;
     r->inputs[f].take_scanned = &r->scanned[f];
   }
-  struct recognition recognition;
-  err = recognise_files(r->scanned, count, &r->job, &recognition, failure);
-  if (!err) err = write_recognised_job(r, &recognition, failure);
+  err = recognise_files(r->scanned, count, &r->job, &r->recognition, failure);
+  if (!err) err = write_recognised_job(r, failure);
   return err;
 }
 
@@ -298,18 +298,31 @@ static void apply_arguments(struct run *r) {
   if (r->arguments.has_seed) r->job.seed = r->arguments.seed;
 }
 
-static bool observe(void *context, const struct coordinator_progress *p) {
-  struct run *r = context;
-  if (p->phase == COORDINATOR_RUNNING) {
-    struct progress_state state = {.stage = p->stage,
-                                   .stage_count = STAGE_COUNT,
-                                   .words = stage_words(p->stage),
-                                   .tasks_done = p->tasks_done,
-                                   .tasks_total = p->tasks_total,
-                                   .units = p->units_done,
-                                   .elapsed_ms = clock_monotonic_ms() - p->stage_started_ms};
+/* Stages pass faster than they are looked at: those that passed unseen are named, too. What only
+ * workers of several machines do (exchange) is not counted. */
+static void show_stages(struct run *r, const struct coordinator_progress *p) {
+  uint32_t number = 0, count = 0;
+  for (unsigned s = 0; s < STAGE_COUNT; s++) count += !stage_is_exchange(s);
+  for (unsigned s = 0; s <= p->stage; s++) {
+    if (stage_is_exchange(s)) continue;
+    struct progress_state state = {
+        .stage = number++, .stage_count = count, .words = stage_words(s)};
+    if (s == p->stage) {
+      state.tasks_done = p->tasks_done;
+      state.tasks_total = p->tasks_total;
+      state.units = p->units_done;
+      state.elapsed_ms = clock_monotonic_ms() - p->stage_started_ms;
+    } else if (s < r->next_stage) {
+      continue;
+    }
     progress_show(&r->progress, &state);
   }
+  r->next_stage = p->stage + 1;
+}
+
+static bool observe(void *context, const struct coordinator_progress *p) {
+  struct run *r = context;
+  if (p->phase == COORDINATOR_RUNNING) show_stages(r, p);
   return !interrupted;
 }
 
@@ -325,7 +338,7 @@ static enum err report_run(struct run *r, uint64_t started_ms, struct failure *f
                                 .workers = r->arguments.workers,
                                 .wall_ms = clock_monotonic_ms() - started_ms,
                                 .cpu_ms = clock_cpu_ms(),
-                                .recognised = r->recognised};
+                                .recognised = r->is_recognised ? &r->recognition : NULL};
   if (totals.linked + totals.quarantined + totals.rejected != totals.rows)
     return failure_set(failure, ERR_MISMATCH, "the counts of rows do not add up");
   enum err err = report_write(&report, failure);

@@ -1,5 +1,6 @@
 #include "cli/run_summary.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -80,7 +81,7 @@ static void print_files(const struct report_input *in, const struct run_summary_
                {"lineage.jsonl", "where each golden value comes from", options->has_lineage},
                {"duplicates.csv", "main records and what repeats them", options->has_duplicates},
                {"pairs.csv", "every scored candidate pair", options->has_pairs},
-               {"job.yaml", "what was recognised: edit it and run it", in->recognised}};
+               {"job.yaml", "what was recognised: edit it and run it", in->recognised != NULL}};
   printf("\n");
   for (size_t i = 0; i < sizeof files / sizeof files[0]; i++)
     if (files[i].is_there) {
@@ -110,8 +111,14 @@ static void print_argument(const char *text) {
   putchar('\'');
 }
 
+/* The program as it was called, so that the line can be pasted. */
 static void print_next(const struct run_summary_options *options, const char *command) {
-  printf("  guiyi %s", command);
+  fputs("  ", stdout);
+  if (strchr(program_invocation_name, '/'))
+    print_argument(program_invocation_name);
+  else
+    fputs("guiyi", stdout);
+  printf(" %s", command);
   if (strcmp(options->data_dir, "guiyi-data") != 0) {
     fputs(" --data-dir ", stdout);
     print_argument(options->data_dir);

@@ -382,6 +382,35 @@ static void a_file_of_ids_alone_is_refused(void **state) {
   release(&f);
 }
 
+/* People look their records up by the number they know, not by a hash of the row. */
+static void the_number_of_an_order_or_a_member_is_the_records_id(void **state) {
+  (void)state;
+  struct fixture f = {0};
+  add_text(&f, "members.csv",
+           "会员编号,姓名,手机\nM001,陈晓东,13811223344\nM002,李梅,13922334455\n"
+           "M003,王芳,13733445566\n");
+  add_text(&f, "orders.csv",
+           "会员编号,订单号,收货人,电话\nM001,D1,陈晓东,13811223344\nM002,D2,李梅,13922334455\n"
+           "M003,D3,王芳,13733445566\n");
+  add_text(&f, "visits.csv",
+           "会员编号,姓名,手机\nM001,陈晓东,13811223344\nM001,陈晓东,13811223345\n"
+           "M003,王芳,13733445566\n");
+  recognise(&f);
+  assert_int_equal(f.job.sources[0].key_count, 1);
+  assert_true(bytes_equal(f.job.sources[0].key[0], BYTES("会员编号")));
+  assert_int_equal(f.job.sources[1].key_count, 1);
+  assert_true(bytes_equal(f.job.sources[1].key[0], BYTES("订单号")));
+  assert_int_equal(f.job.sources[2].key_count, 0); /* M001 came twice */
+  assert_true(column(&f, 0, "会员编号")->is_key);
+  assert_false(column(&f, 1, "会员编号")->is_key);
+  assert_int_equal(field(&f, 0, "会员编号")->use, USE_MATCH); /* and it is compared all the same */
+  struct buffer words = {0};
+  recognition_print(&f.job, &f.recognition, &words);
+  assert_non_null(strstr(buffer_string(&words), "the record's own id"));
+  buffer_release(&words);
+  release(&f);
+}
+
 static void odd_headings_make_good_names(void **state) {
   (void)state;
   struct fixture f = {0};
@@ -413,6 +442,7 @@ int main(void) {
       cmocka_unit_test(the_order_of_rows_does_not_matter),
       cmocka_unit_test(the_job_file_says_the_same),
       cmocka_unit_test(a_file_of_ids_alone_is_refused),
+      cmocka_unit_test(the_number_of_an_order_or_a_member_is_the_records_id),
       cmocka_unit_test(odd_headings_make_good_names),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
