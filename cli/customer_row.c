@@ -469,6 +469,13 @@ char *customer_row_put(const struct customer_world *world, uint64_t row,
   return at;
 }
 
+static bool is_same_home(const struct customer_home *a, const struct customer_home *b) {
+  return a->city == b->city && a->district == b->district && a->road == b->road &&
+         a->road_ending == b->road_ending && a->community == b->community &&
+         a->community_ending == b->community_ending && a->number == b->number &&
+         a->building == b->building && a->unit == b->unit && a->room == b->room;
+}
+
 /* ---- What a record holds that can tie it to another ------------------------------------------
  */
 
@@ -495,7 +502,7 @@ static struct evidence evidence_of(const struct row *r) {
   e.email = r->has[EMAIL] && !r->placeholder_email;
   if (r->has[OPENID]) e.openid = (uint8_t)(r->openid + 1);
   if (r->has[UNIONID]) e.unionid = (uint8_t)(r->unionid + 1);
-  bool moved = memcmp(&r->person.home, &r->person.old_home, sizeof r->person.home) != 0;
+  bool moved = !is_same_home(&r->person.home, &r->person.old_home);
   if (r->has[ADDRESS]) e.home = (uint8_t)(1 + (moved && r->old_home));
   bool changed = memcmp(&r->person.firm, &r->person.old_firm, sizeof r->person.firm) != 0;
   if (r->has[COMPANY] && r->person.has_firm) e.firm = (uint8_t)(1 + (changed && r->old_firm));
