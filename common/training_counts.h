@@ -25,8 +25,10 @@ struct pattern_counts {
 
 struct training_counts {
   struct pattern_counts candidates; /* of candidate pairs */
-  struct pattern_counts random;     /* of random pairs; masks are 0 */
-  uint64_t record_count;            /* records that take part in matching */
+  /* Of random pairs, with 0 as their mask; and of random pairs among those that agree in comparison
+   * c, with bit c. */
+  struct pattern_counts random;
+  uint64_t record_count; /* records that take part in matching */
   /* By blocking rule, identifiers only: pairs of records that agree on a value, hubs included. */
   uint64_t agreeing_pairs[JOB_BLOCKING_RULES_MAX];
   struct frequency_sum frequency[JOB_COMPARISONS_MAX][PATTERN_BUCKETS];

@@ -149,6 +149,24 @@ static void count_nibbles(const struct training_state *t, const struct pattern_c
     nibbles[c][pattern_level(pair->pattern, c)] += (double)pair->count;
 }
 
+/* A pair of those that agree in one comparison, whose bit is its mask. */
+static void count_agreeing(struct training_state *t, const struct pattern_count *pair) {
+  uint32_t d = (uint32_t)__builtin_ctz(pair->mask);
+  if (d >= t->count || pattern_level(pair->pattern, d) < PATTERN_EXACT) return;
+  for (uint32_t c = 0; c < t->count; c++)
+    t->agreeing_with[c][d][pattern_level(pair->pattern, c)] += (double)pair->count;
+  t->agreeing_rate[d] += (double)pair->count;
+}
+
+/* Of how many that agree the sample is. */
+static void find_agreeing_rates(struct training_state *t) {
+  for (uint32_t d = 0; d < t->count; d++) {
+    double all = 0;
+    for (unsigned b = 0; b < PATTERN_BUCKETS; b++) all += (double)t->counts->frequency[d][b].pairs;
+    t->agreeing_rate[d] = all > 0 ? training_min(t->agreeing_rate[d] / all, 1) : 0;
+  }
+}
+
 static void count_observed(struct training_state *t) {
   const struct pattern_counts *random = &t->counts->random, *pairs = &t->counts->candidates;
   for (uint32_t r = 0; r < t->spec->rule_count; r++)
@@ -157,6 +175,10 @@ static void count_observed(struct training_state *t) {
         if ((t->spec->rules[r].comparisons & ~(1u << c | 1u << d)) == 0)
           t->covering[c][d] |= 1u << r;
   for (uint64_t i = 0; i < random->count; i++) {
+    if (random->items[i].mask) {
+      count_agreeing(t, &random->items[i]);
+      continue;
+    }
     count_nibbles(t, &random->items[i], t->sampled_nibbles);
     training_count_with(t, &random->items[i], (double)random->items[i].count, t->sampled_with, NULL,
                         NULL);
@@ -167,6 +189,7 @@ static void count_observed(struct training_state *t) {
     training_count_with(t, &pairs->items[i], (double)pairs->items[i].count, t->candidate_with,
                         t->candidate_alone, t->candidate_covered);
   }
+  find_agreeing_rates(t);
   double records = (double)t->counts->record_count;
   t->all_pairs = records > 1 ? records * (records - 1) / 2 : 1;
   t->sample_rate = t->sampled / t->all_pairs;

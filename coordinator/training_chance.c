@@ -17,6 +17,9 @@ static const double together_doubt = 0.03;
 /* Rules list all pairs that agree in two fields when they list so many of those that others found.
  */
 static const double cover_least = 0.9;
+/* A sample of pairs that agree tells something when it has so many, and more than random pairs do
+ * where those are less than this share of all. */
+static const double agreeing_least = 200, sample_enough = 0.5;
 
 /* Hubs' pairs are not compared: what the other classes leave of all that agree. */
 static double hub_pairs(const struct training_state *t, uint32_t c, double agreeing) {
@@ -116,6 +119,19 @@ static bool see_in_joint_blocks(const struct training_state *t, uint32_t c, uint
   return true;
 }
 
+/* From a sample of the pairs that agree in d exactly. */
+static bool see_in_agreeing(const struct training_state *t, uint32_t c, uint32_t d,
+                            struct together *out) {
+  if (sum_of(t->agreeing_with[c][d]) < agreeing_least || t->sample_rate > sample_enough)
+    return false;
+  for (unsigned n = 1; n < MODEL_NIBBLES; n++) {
+    out->matched[n] = t->matched_exact_with[c][d][n] * t->agreeing_rate[d];
+    out->seen[n] = training_max(t->agreeing_with[c][d][n] - out->matched[n], 0);
+    out->of += out->seen[n];
+  }
+  return true;
+}
+
 static void see_in_sample(const struct training_state *t, uint32_t c, uint32_t d,
                           struct together *out) {
   for (unsigned n = 1; n < MODEL_NIBBLES; n++) {
@@ -153,8 +169,9 @@ static bool is_judged_alone(const struct training_state *t, uint32_t c, unsigned
  * person is looked at. */
 static bool tie(struct training_state *t, uint32_t c, uint32_t d) {
   struct together found = {{0}, {0}, 0};
-  bool runs = t->spec->comparisons[c].runs_in_groups, in_blocks = see_in_blocks(t, c, d, &found);
-  if (!in_blocks && (!runs || !see_in_joint_blocks(t, c, d, &found))) {
+  bool runs = t->spec->comparisons[c].runs_in_groups;
+  bool is_listed = see_in_blocks(t, c, d, &found) || see_in_agreeing(t, c, d, &found);
+  if (!is_listed && (!runs || !see_in_joint_blocks(t, c, d, &found))) {
     see_in_sample(t, c, d, &found);
     runs = true;
   }

@@ -136,11 +136,20 @@ static void set_lambda(struct training_state *t, double expected) {
   t->lambda = (expected + 1) / (t->all_pairs + (double)t->counts->record_count + 2);
 }
 
+static void count_exact_with(struct training_state *t, uint64_t pattern, double expected) {
+  for (uint32_t d = 0; d < t->count; d++) {
+    if (pattern_level(pattern, d) < PATTERN_EXACT) continue;
+    for (uint32_t c = 0; c < t->count; c++)
+      t->matched_exact_with[c][d][pattern_level(pattern, c)] += expected;
+  }
+}
+
 void training_sessions_find_matched(struct training_state *t, bool by_sessions) {
   const struct pattern_counts *pairs = &t->counts->candidates;
   double prior = training_log_odds(t->lambda), sum = 0;
   memset(t->matched, 0, sizeof t->matched);
   memset(t->matched_with, 0, sizeof t->matched_with);
+  memset(t->matched_exact_with, 0, sizeof t->matched_exact_with);
   memset(t->matched_alone, 0, sizeof t->matched_alone);
   memset(t->matched_covered, 0, sizeof t->matched_covered);
   for (uint64_t i = 0; i < pairs->count; i++) {
@@ -151,6 +160,7 @@ void training_sessions_find_matched(struct training_state *t, bool by_sessions) 
     for (uint32_t c = 0; c < t->count; c++)
       t->matched[c][pattern_level(pair->pattern, c)] += expected;
     training_count_with(t, pair, expected, t->matched_with, t->matched_alone, t->matched_covered);
+    count_exact_with(t, pair->pattern, expected);
     sum += expected;
   }
   set_lambda(t, sum);

@@ -55,7 +55,9 @@ struct training_state {
   double sample_rate;                   /* of all pairs */
   double universe[JOB_COMPARISONS_MAX]; /* pairs of which both have the field */
   training_cells sampled_nibbles, candidate_nibbles;
-  training_cube sampled_with; /* random pairs in which d agrees */
+  training_cube sampled_with;                /* random pairs in which d agrees */
+  training_cube agreeing_with;               /* random pairs of those that agree in d exactly */
+  double agreeing_rate[JOB_COMPARISONS_MAX]; /* of all those, so many */
   training_cube candidate_with,
       candidate_alone;                    /* candidates in which d agrees; and share a rule of d */
   training_square candidate_covered;      /* both agree, and share a rule of just these two */
@@ -66,7 +68,8 @@ struct training_state {
   training_cells matched;
   training_cube matched_with, matched_alone;
   training_square matched_covered;
-  double lambda; /* share of all pairs that is of one entity */
+  training_cube matched_exact_with; /* where d agrees exactly */
+  double lambda;                    /* share of all pairs that is of one entity */
   /* The model in the making. */
   training_cells m_prior, u_prior, m, u, ratio;
   training_cells taught;                 /* expected pairs that m was last made from */

@@ -233,6 +233,55 @@ static int by_pattern(const void *left, const void *right) {
   return memcmp(left, right, sizeof(struct pattern_count));
 }
 
+/* Pairs with this mask. */
+static uint64_t pairs_with(const struct compare_output *out, uint32_t mask) {
+  uint64_t pairs = 0;
+  for (uint32_t i = 0; i < out->pattern_count; i++)
+    if (out->patterns[i].mask == mask) pairs += out->patterns[i].count;
+  return pairs;
+}
+
+/* Of each comparison without an identifier's rule, pairs that agree in it: all where they are few,
+ * each once. */
+static void agreeing_pairs_are_drawn(void **state) {
+  (void)state;
+  enum { COUNT = 3000, FEW = 60, TARGET = 20000 };
+  struct fake fake;
+  fake_init(&fake);
+  struct fake_record *records = random_records(COUNT, 5);
+  for (uint32_t i = 0; i < COUNT; i++) records[i].key = hash_mix(1000 + i);
+  uint8_t *rows = fake_rows(&fake, records, COUNT);
+  struct compare_output few, many;
+  random_pairs_run(&fake.plan, rows, FEW, 42, TARGET, &few);
+  random_pairs_run(&fake.plan, rows, COUNT, 42, TARGET, &many);
+  uint64_t seen = 0;
+  for (uint32_t c = 0; c < fake.plan.comparison_count; c++) {
+    uint64_t agreeing = 0;
+    for (uint32_t i = 0; i < FEW; i++)
+      for (uint32_t k = 0; k < i; k++) {
+        const struct feature_row *a = (const void *)(rows + (size_t)i * fake.plan.row_bytes);
+        const struct feature_row *b = (const void *)(rows + (size_t)k * fake.plan.row_bytes);
+        uint64_t value = frequency_value(&fake.plan.comparisons[c], plan_feature(&fake.plan, a, c));
+        agreeing += value != 0 && value == frequency_value(&fake.plan.comparisons[c],
+                                                           plan_feature(&fake.plan, b, c));
+      }
+    bool identifier = fake.plan.comparisons[c].identifier_rule >= 0;
+    assert_int_equal(pairs_with(&few, 1u << c), identifier ? 0 : agreeing);
+    assert_true(pairs_with(&many, 1u << c) <= TARGET / 16);
+    seen += pairs_with(&many, 1u << c);
+  }
+  assert_true(seen > 0);
+  for (uint32_t i = 0; i < many.pattern_count; i++)
+    if (many.patterns[i].mask)
+      assert_true(pattern_level(many.patterns[i].pattern,
+                                (unsigned)__builtin_ctz(many.patterns[i].mask)) >= PATTERN_EXACT);
+  compare_output_release(&few);
+  compare_output_release(&many);
+  free(rows);
+  free(records);
+  release_all();
+}
+
 static void random_pairs_depend_on_records_alone(void **state) {
   (void)state;
   enum { COUNT = 3000, TARGET = 20000 };
@@ -255,19 +304,13 @@ static void random_pairs_depend_on_records_alone(void **state) {
   qsort(second.patterns, second.pattern_count, sizeof *second.patterns, by_pattern);
   assert_memory_equal(first.patterns, second.patterns,
                       first.pattern_count * sizeof *first.patterns);
-  uint64_t pairs = 0;
-  for (uint32_t i = 0; i < first.pattern_count; i++) pairs += first.patterns[i].count;
-  assert_in_range(pairs, TARGET / 2, TARGET * 2);
+  assert_in_range(pairs_with(&first, 0), TARGET / 2, TARGET * 2);
   compare_output_release(&first);
   random_pairs_run(&fake.plan, rows, 31, 42, TARGET, &first); /* few: all pairs, each once */
-  pairs = 0;
-  for (uint32_t i = 0; i < first.pattern_count; i++) pairs += first.patterns[i].count;
-  assert_int_equal(pairs, 31 * 30 / 2);
+  assert_int_equal(pairs_with(&first, 0), 31 * 30 / 2);
   compare_output_release(&first);
   random_pairs_run(&fake.plan, rows, 30, 42, TARGET, &first);
-  pairs = 0;
-  for (uint32_t i = 0; i < first.pattern_count; i++) pairs += first.patterns[i].count;
-  assert_int_equal(pairs, 30 * 29 / 2);
+  assert_int_equal(pairs_with(&first, 0), 30 * 29 / 2);
   compare_output_release(&first);
   compare_output_release(&second);
   free(rows);
@@ -312,6 +355,7 @@ int main(void) {
       cmocka_unit_test(names_the_wrong_way_round_are_the_same),
       cmocka_unit_test(rows_of_one_record_are_not_compared),
       cmocka_unit_test(random_pairs_depend_on_records_alone),
+      cmocka_unit_test(agreeing_pairs_are_drawn),
       cmocka_unit_test(counts_survive_the_wire),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);

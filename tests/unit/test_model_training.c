@@ -246,6 +246,30 @@ static void rare_values_that_go_together_do_not_count_twice(void **state) {
   assert_true(model_weight(&model, common_and_surname, 4) > 2 * WEIGHT_BIT);
 }
 
+/* Blocks hold no pair for it, random pairs too few: a sample of pairs that agree tells. */
+static void a_sample_of_agreeing_pairs_ties(void **state) {
+  (void)state;
+  struct world world = usual_world();
+  world.u[2][LEVELS - 1] = 0.000005, world.u[2][LEVELS - 2] = 0, world.u[2][0] = 0.984995;
+  world.town_follows_postcode = true;
+  struct model_spec spec = usual_spec();
+  spec.comparisons[2].runs_in_groups = spec.comparisons[4].runs_in_groups = true;
+  spec.rules[2] = (struct model_rule){1u << 5 | 1u << 3, 1u << 5 | 1u << 3, false};
+  uint64_t seed = 31;
+  struct training_counts counts;
+  struct training_report report;
+  struct model without, with;
+  make_counts(&world, &spec, 37, &counts);
+  model_train(&spec, &counts, &without, &report);
+  for (int i = 0; i < 5000; i++)
+    count_pair(&counts.random, draw_pattern(&world, false, 1u << 2, &seed), 1u << 2);
+  model_train(&spec, &counts, &with, &report);
+  training_counts_release(&counts);
+  uint64_t both = pattern_with(pattern_with(0, 4, PATTERN_EXACT + 3), 2, PATTERN_EXACT + 3);
+  assert_true(model_weight(&without, both, 4) > 4 * WEIGHT_BIT);
+  assert_near((double)model_weight(&with, both, 4) / WEIGHT_BIT, 0, 0.3);
+}
+
 /* Far more pairs of one household than of one person: surname and address agree, and the house has
  * a telephone. */
 static void households_are_not_taken_for_persons(void **state) {
@@ -411,6 +435,7 @@ int main(void) {
       cmocka_unit_test(known_m_and_u_are_recovered),
       cmocka_unit_test(fields_that_go_together_do_not_count_twice),
       cmocka_unit_test(rare_values_that_go_together_do_not_count_twice),
+      cmocka_unit_test(a_sample_of_agreeing_pairs_ties),
       cmocka_unit_test(households_are_not_taken_for_persons),
       cmocka_unit_test(a_base_without_pure_rules_teaches),
       cmocka_unit_test(the_order_of_counts_does_not_matter),

@@ -6,6 +6,7 @@
 #include "common/memory.h"
 #include "worker/fields/name_compare.h"
 #include "worker/stages/block.h"
+#include "worker/stages/frequency.h"
 #include "worker/stages/pattern_table.h"
 #include "worker/stages/row_order.h"
 
@@ -15,6 +16,7 @@ enum {
   PREFETCH_AHEAD = 16, /* entries */
   LINE_BYTES = 64,
   SAMPLE_NEIGHBOURS = 16, /* random pairs: each drawn record is paired with so many others */
+  AGREEING_PART = 32,     /* of a comparison so many times fewer pairs that agree in it */
 };
 
 /* A record of the block at hand: its row, and its marks with zeros behind them. */
@@ -264,6 +266,68 @@ static struct key_entry *draw(const struct compare_task *task, uint32_t row_coun
   return entries;
 }
 
+/* A drawn record's value in one comparison; place is its place in the draw. */
+struct drawn_value {
+  uint64_t hash;
+  uint64_t place;
+};
+
+static int by_value(const void *left, const void *right) {
+  const struct drawn_value *a = left, *b = right;
+  if (a->hash != b->hash) return a->hash < b->hash ? -1 : 1;
+  return (a->place > b->place) - (a->place < b->place);
+}
+
+static void add_sampled(struct compare_task *task, uint32_t row_a, uint32_t row_b, uint32_t mask) {
+  struct member a, b;
+  take_member(task, row_a, &a);
+  take_member(task, row_b, &b);
+  if (!is_same_record(a.row, b.row)) add_pair(task, &a, &b, mask);
+}
+
+/* Pairs of count records of one value, a share of all. Each record is paired with so many followers
+ * on average, the part of a follower by hash. */
+static void add_share(struct compare_task *task, const struct key_entry *entries,
+                      const struct drawn_value *values, uint64_t count, double share, uint32_t c) {
+  double wanted = (double)(count - 1) / 2 * share;
+  uint64_t whole = (uint64_t)wanted;
+  uint64_t part = (uint64_t)((wanted - (double)whole) * (double)UINT32_MAX);
+  for (uint64_t i = 0; i < count; i++) {
+    uint64_t partners = whole + (hash_join(values[i].hash, values[i].place) >> 32 < part);
+    if (share >= 1) partners = count - 1 - i;
+    for (uint64_t step = 1; step <= partners; step++)
+      add_sampled(task, entries[values[i].place].row, entries[values[(i + step) % count].place].row,
+                  1u << c);
+  }
+}
+
+/* Pairs of drawn records that agree in comparison c, at most about `most` of them. */
+static void sample_agreeing(struct compare_task *task, const struct key_entry *entries,
+                            uint64_t drawn, uint32_t c, uint64_t most) {
+  const struct plan_comparison *comparison = &task->plan->comparisons[c];
+  struct drawn_value *values = memory_new((drawn + 1) * sizeof *values);
+  uint64_t filled = 0;
+  double pairs = 0;
+  for (uint64_t i = 0; i < drawn; i++) {
+    const void *feature = plan_feature(task->plan, row_of(task, entries[i].row), c);
+    uint64_t hash = frequency_value(comparison, feature);
+    if (hash) values[filled++] = (struct drawn_value){hash, i};
+  }
+  qsort(values, filled, sizeof *values, by_value);
+  for (int pass = 0; pass < 2; pass++) {
+    double share = pairs > (double)most ? (double)most / pairs : 1;
+    for (uint64_t first = 0, end; first < filled; first = end) {
+      for (end = first + 1; end < filled && values[end].hash == values[first].hash; end++) {
+      }
+      if (pass == 0)
+        pairs += (double)(end - first) * (double)(end - first - 1) / 2;
+      else if (end - first > 1)
+        add_share(task, entries, values + first, end - first, share, c);
+    }
+  }
+  free(values);
+}
+
 void random_pairs_run(const struct plan *plan, const uint8_t *rows, uint32_t row_count,
                       uint64_t seed, uint64_t pairs_target, struct compare_output *out) {
   struct compare_task *task = start(plan, rows, out);
@@ -275,11 +339,11 @@ void random_pairs_run(const struct plan *plan, const uint8_t *rows, uint32_t row
     for (uint64_t step = 1; step <= neighbours && 2 * step <= drawn; step++) {
       uint64_t k = (i + step) % drawn;
       if (2 * step == drawn && k < i) continue; /* halfway round each pair is met from both sides */
-      struct member a, b;
-      take_member(task, entries[i].row, &a);
-      take_member(task, entries[k].row, &b);
-      if (!is_same_record(a.row, b.row)) add_pair(task, &a, &b, 0);
+      add_sampled(task, entries[i].row, entries[k].row, 0);
     }
+  for (uint32_t c = 0; c < plan->comparison_count; c++)
+    if (plan->comparisons[c].identifier_rule < 0)
+      sample_agreeing(task, entries, drawn, c, pairs_target / AGREEING_PART);
   free(entries);
   finish(task);
 }

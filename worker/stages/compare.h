@@ -17,7 +17,8 @@ enum { RANDOM_PAIRS_DEFAULT = 1 << 20 };
 void compare_partition_run(const struct plan *plan, const uint8_t *rows,
                            const struct partition_blocks *blocks, struct compare_output *out);
 /* About pairs_target pairs of records drawn by hash(record_key, seed); all pairs where there are no
- * more. out->pairs is NULL, only patterns are counted. */
+ * more. And of each comparison without an identifier's rule, c, pairs of the same records that
+ * agree in it, with bit c as their mask. out->pairs is NULL, only patterns are counted. */
 void random_pairs_run(const struct plan *plan, const uint8_t *rows, uint32_t row_count,
                       uint64_t seed, uint64_t pairs_target, struct compare_output *out);
 void compare_output_release(struct compare_output *out);

@@ -9,7 +9,7 @@ static bool needs_table(const struct plan_comparison *comparison) {
   return comparison->identifier_rule < 0;
 }
 
-static uint64_t value_hash(const struct plan_comparison *comparison, const void *feature) {
+uint64_t frequency_value(const struct plan_comparison *comparison, const void *feature) {
   return comparison->type->frequency_key ? comparison->type->frequency_key(feature)
                                          : comparison->type->key_part(feature, 0);
 }
@@ -30,7 +30,7 @@ static uint32_t find_cells(const struct plan *plan, const uint32_t *cells, uint3
     const struct feature_row *row =
         (const struct feature_row *)(rows + (size_t)i * plan->row_bytes);
     if (!(row->flags & ROW_PRESENT) || !(plan_marks(plan, row)->filled >> c & 1)) continue;
-    uint64_t hash = value_hash(&plan->comparisons[c], plan_feature(plan, row, c));
+    uint64_t hash = frequency_value(&plan->comparisons[c], plan_feature(plan, row, c));
     if (hash == 0) continue;
     cell[found_count] = cell_of(hash);
     found[found_count] = (uint8_t)i;

@@ -20,6 +20,9 @@ struct frequency_tables {
   uint64_t rows;                        /* rows that are present */
 };
 
+/* What is counted of a value: equal for values that agree, 0 for none. */
+uint64_t frequency_value(const struct plan_comparison *comparison, const void *feature);
+
 /* Adds rows first … first+count-1; rows that are not present are ignored. Marks must be filled
  * (block_emit). tables starts zeroed. Not for two threads. */
 void frequency_count(struct frequency_tables *tables, const struct plan *plan, const uint8_t *rows,
