@@ -53,6 +53,7 @@ enum err embedded_run(struct pipeline *pipeline, uint32_t file_count, uint32_t s
   for (unsigned s = 0; s < STAGE_COUNT; s++) {
     result->stage_ms[s] = coordinator_stage_ms(loop.coordinator, s);
     result->stage_units[s] = coordinator_stage_units(loop.coordinator, s);
+    result->stage_cpu_us[s] = pipeline_stage_cpu_us(pipeline, s);
   }
   result->training = *coordinator_training(loop.coordinator);
   coordinator_loop_close(&loop);

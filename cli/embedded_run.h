@@ -10,7 +10,7 @@ enum { EMBEDDED_WORKERS_MAX = 64 };
 
 /* What a finished run leaves for its report. */
 struct embedded_result {
-  uint64_t stage_ms[STAGE_COUNT], stage_units[STAGE_COUNT];
+  uint64_t stage_ms[STAGE_COUNT], stage_units[STAGE_COUNT], stage_cpu_us[STAGE_COUNT];
   struct training_report training;
 };
 

@@ -86,6 +86,7 @@ static void write_stages(struct json_writer *w, const struct report_input *in) {
     json_string(w, stage_name(s));
     json_key(w, "ms");
     json_u64(w, in->timings->stage_ms[s]);
+    write_count(w, "cpu_ms", in->timings->stage_cpu_us[s] / 1000);
     json_key(w, "units");
     json_u64(w, in->timings->stage_units[s]);
     json_object_end(w);

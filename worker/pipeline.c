@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "common/check.h"
+#include "common/clock.h"
 #include "common/memory.h"
 #include "common/training_counts.h"
 #include "proto/stage.h"
@@ -30,6 +31,7 @@ struct thread_work {
   struct ingest_work ingest;
   struct arena scratch;
   struct buffer text;
+  uint64_t stage_cpu_us[STAGE_COUNT];
 };
 
 struct pipeline {
@@ -436,7 +438,10 @@ enum err pipeline_compute(void *pipeline_worker, uint32_t thread,
                            .result = &outcome->result,
                            .units = &outcome->units,
                            .failure = &outcome->failure};
-  return stage_functions[request->stage](&t);
+  uint64_t started_us = clock_thread_cpu_us();
+  enum err err = stage_functions[request->stage](&t);
+  t.thread->stage_cpu_us[request->stage] += clock_thread_cpu_us() - started_us;
+  return err;
 }
 
 /* ---- lifetime ---- */
@@ -524,4 +529,10 @@ void pipeline_totals(const struct pipeline *p, struct pipeline_totals *out) {
   }
   for (uint32_t s = 0; s < p->options.job->shards; s++)
     golden_digest_add(&out->digest, p->shard_digests[s]);
+}
+
+uint64_t pipeline_stage_cpu_us(const struct pipeline *p, enum stage stage) {
+  uint64_t sum = 0;
+  for (uint32_t i = 0; i < p->options.threads_max; i++) sum += p->threads[i].stage_cpu_us[stage];
+  return sum;
 }

@@ -4,6 +4,7 @@
 #ifndef GUIYI_WORKER_PIPELINE_H
 #define GUIYI_WORKER_PIPELINE_H
 
+#include "proto/stage.h"
 #include "worker/compute_pool.h"
 #include "worker/run_state.h"
 
@@ -58,6 +59,8 @@ struct pipeline_totals {
 void pipeline_totals(const struct pipeline *pipeline, struct pipeline_totals *out);
 /* What quality.json says. */
 const struct quality_counts *pipeline_quality(const struct pipeline *pipeline);
+/* Processor time of the stage's tasks here, all threads. */
+uint64_t pipeline_stage_cpu_us(const struct pipeline *pipeline, enum stage stage);
 const struct model_spec *pipeline_model_spec(const struct pipeline *pipeline);
 
 #endif
