@@ -3,6 +3,7 @@
 #include "cli/text_table.h"
 #include "common/calendar.h"
 #include "worker/exports/lineage_jsonl.h"
+#include "worker/exports/relations_csv.h"
 
 /* ---- for people ---- */
 
@@ -131,6 +132,35 @@ void customer_print(const struct open_generation *open, const struct named_custo
   print_records(open, customer, with_values, arena, out);
 }
 
+/* The value of the field that names people are told apart by; empty when there is none. */
+static struct bytes name_of(const struct open_generation *open, const struct golden_record *g,
+                            struct arena *arena) {
+  int c = open->plan.name_comparison;
+  if (c < 0) return BYTES_EMPTY;
+  uint32_t field = open->plan.comparisons[c].field;
+  return open_generation_value(open, field, g->values[field].text, arena);
+}
+
+void customer_print_related(const struct open_generation *open,
+                            const struct related_customer *related, uint32_t count,
+                            struct arena *arena, struct buffer *out) {
+  if (count == 0) return;
+  struct text_table table = {.column_count = 5};
+  static const char *const headings[] = {"relation", "customer", "name", "records", "because of"};
+  for (int i = 0; i < 5; i++) text_table_add_string(&table, headings[i]);
+  for (uint32_t i = 0; i < count; i++) {
+    const struct related_customer *r = &related[i];
+    text_table_add_string(&table, relation_kind_name((enum relation_kind)r->relation->kind));
+    text_table_add_string(&table, r->id);
+    text_table_add(&table, name_of(open, r->golden, arena));
+    text_table_printf(&table, "%u", r->golden->member_count);
+    text_table_add_string(&table, r->basis);
+  }
+  buffer_append_char(out, '\n');
+  text_table_print(&table, 2, out);
+  text_table_release(&table);
+}
+
 /* ---- for programs ---- */
 
 static void json_value(const struct open_generation *open, uint32_t field, struct bytes value,
@@ -232,7 +262,27 @@ static void json_record(const struct open_generation *open, const struct golden_
   json_object_end(json);
 }
 
+static void json_related(const struct open_generation *open, const struct related_customer *r,
+                         struct arena *arena, struct json_writer *json) {
+  json_object_begin(json);
+  json_key(json, "kind");
+  json_string(json, relation_kind_name((enum relation_kind)r->relation->kind));
+  json_key(json, "customer_id");
+  json_string(json, r->id);
+  json_key(json, "name");
+  json_bytes(json, name_of(open, r->golden, arena));
+  json_key(json, "basis");
+  json_string(json, r->basis);
+  json_key(json, "weight");
+  if (r->relation->weight == INT32_MIN)
+    json_null(json);
+  else
+    json_real(json, (double)r->relation->weight / WEIGHT_BIT, 3);
+  json_object_end(json);
+}
+
 void customer_print_json(const struct open_generation *open, const struct golden_record *g,
+                         const struct related_customer *related, uint32_t related_count,
                          struct arena *arena, struct json_writer *json) {
   char id[32];
   customer_id_format(g->customer_id, id);
@@ -276,5 +326,11 @@ void customer_print_json(const struct open_generation *open, const struct golden
   json_array_begin(json);
   for (uint32_t m = 0; m < g->member_count; m++) json_record(open, g, m, arena, json);
   json_array_end(json);
+  if (related) {
+    json_key(json, "relations");
+    json_array_begin(json);
+    for (uint32_t i = 0; i < related_count; i++) json_related(open, &related[i], arena, json);
+    json_array_end(json);
+  }
   json_object_end(json);
 }

@@ -114,7 +114,8 @@ static const char *action_words(enum decision_action action) {
                                       [DECISION_REVIEW] = "for review",
                                       [DECISION_ACCEPT] = "matched",
                                       [DECISION_SEPARATE] = "kept apart",
-                                      [DECISION_HOUSEHOLD] = "one household, not one customer"};
+                                      [DECISION_HOUSEHOLD] = "one household, not one customer",
+                                      [DECISION_EMPLOYER] = "one employer, not one customer"};
   return words[action];
 }
 
@@ -361,7 +362,8 @@ static void json_rules(const struct pair *p, const char *key, uint32_t mask,
 static void print_json(const struct pair *p, struct buffer *out) {
   const struct explanation *e = &p->explanation;
   static const char *const verdicts[] = {"same_record", "contradiction", "rule", "score"};
-  static const char *const actions[] = {"reject", "review", "accept", "separate", "household"};
+  static const char *const actions[] = {"reject",   "review",    "accept",
+                                        "separate", "household", "employer"};
   struct json_writer w = json_writer(out, true);
   json_object_begin(&w);
   json_key(&w, "a");

@@ -7,7 +7,8 @@
 #include "cli/read_options.h"
 
 static const char documentation[] =
-    "Show a customer: its golden record, where each value comes from, and its records.\n"
+    "Show a customer: its golden record, where each value comes from, its records, and who lives "
+    "or works with it.\n"
     "\n"
     "ID is a customer id, also a former one, or SOURCE/RECORD_ID of a record as members.csv shows "
     "it.\v"
@@ -62,11 +63,17 @@ int get_command(int argc, char **argv) {
   struct failure failure;
   enum err err = open_generation(a.read.data_dir, a.read.unmask, &open, &failure);
   if (!err) err = open_generation_find(&open, a.id, &arena, &customer, &failure);
+  struct related_customer *related = NULL;
+  uint32_t related_count = 0;
+  if (!err)
+    err = open_generation_related(&open, customer.stored.customer_id, &arena, &related,
+                                  &related_count, &failure);
   if (!err && a.read.json) {
     struct json_writer json = json_writer(&out, true);
-    customer_print_json(&open, customer.golden, &arena, &json);
+    customer_print_json(&open, customer.golden, related, related_count, &arena, &json);
   } else if (!err) {
     customer_print(&open, &customer, a.records, &arena, &out);
+    customer_print_related(&open, related, related_count, &arena, &out);
   }
   command_print(&out);
   buffer_release(&out);

@@ -108,6 +108,36 @@ enum err open_generation_find(const struct open_generation *open, const char *te
   return open_generation_golden(open, &customer->stored, arena, &customer->golden, failure);
 }
 
+static const char *basis_of(const struct open_generation *open,
+                            const struct stored_relation *relation, struct arena *arena) {
+  if (relation->decision)
+    return arena_printf(arena, "decision %llu", (unsigned long long)relation->decision);
+  if (relation->rule < 0 || (uint32_t)relation->rule >= open->plan.match_rule_count)
+    return "recognised";
+  struct bytes id = open->plan.match_rules[relation->rule].id;
+  return arena_printf(arena, "%.*s", (int)id.size, id.data);
+}
+
+enum err open_generation_related(const struct open_generation *open, uint64_t customer_id,
+                                 struct arena *arena, struct related_customer **related,
+                                 uint32_t *count, struct failure *failure) {
+  const struct stored_relation *relations;
+  enum err err =
+      generation_relations(open->generation, customer_id, arena, &relations, count, failure);
+  *related = arena_alloc(arena, *count * sizeof **related);
+  for (uint32_t i = 0; i < *count && !err; i++) {
+    struct stored_customer stored;
+    struct golden_record *golden = NULL;
+    err = generation_get(open->generation, relations[i].other, arena, &stored, failure);
+    if (!err) err = open_generation_golden(open, &stored, arena, &golden, failure);
+    char id[32];
+    customer_id_format(relations[i].other, id);
+    (*related)[i] = (struct related_customer){&relations[i], arena_copy_string(arena, id),
+                                              basis_of(open, &relations[i], arena), golden};
+  }
+  return err;
+}
+
 const char *open_generation_record_name(const struct open_generation *open,
                                         const struct record_view *record, struct arena *arena) {
   char room[EXPORT_RECORD_ID_BYTES];

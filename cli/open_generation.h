@@ -37,6 +37,16 @@ struct named_customer {
 enum err open_generation_find(const struct open_generation *open, const char *text,
                               struct arena *arena, struct named_customer *customer,
                               struct failure *failure);
+/* A customer that this one lives or works with. */
+struct related_customer {
+  const struct stored_relation *relation;
+  const char *id, *basis; /* "C20240501001"; the match rule's id, "recognised" or "decision 12" */
+  const struct golden_record *golden; /* its own */
+};
+/* All of them, in the arena. */
+enum err open_generation_related(const struct open_generation *open, uint64_t customer_id,
+                                 struct arena *arena, struct related_customer **related,
+                                 uint32_t *count, struct failure *failure);
 /* Decodes what generation_search or generation_get returned. */
 enum err open_generation_golden(const struct open_generation *open,
                                 const struct stored_customer *stored, struct arena *arena,

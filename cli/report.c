@@ -240,6 +240,7 @@ static void write_clusters(struct json_writer *w, const struct cluster_output *c
   write_count(w, "cohesion_cuts", clusters->cohesion_cuts);
   write_count(w, "size_cuts", clusters->size_cuts);
   write_count(w, "decision_cuts", clusters->decision_cuts);
+  write_count(w, "relations", clusters->relation_count);
   write_count(w, "reviews", clusters->review_count);
   write_reviews(w, f);
   json_object_end(w);

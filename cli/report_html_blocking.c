@@ -188,6 +188,7 @@ static void write_clusters(const struct run_state *run, const struct report_figu
   named_count(out, "因矛盾切断", "cut by a contradiction", c->constraint_cuts);
   named_count(out, "因整体不合切断", "cut for lack of cohesion", c->cohesion_cuts);
   named_count(out, "因过大切断", "cut for size", c->size_cuts);
+  named_count(out, "同住或同事关系", "relations (relations.csv)", c->relation_count);
   if (c->decision_cuts) named_count(out, "因人工决定切断", "cut by a decision", c->decision_cuts);
   buffer_append_string(out, "</p>\n");
   if (c->facts_applied + c->facts_gone) {

@@ -31,6 +31,7 @@ void run_summary_print_json(const struct report_input *in) {
   json_key(&w, "rejected"), json_u64(&w, t->rejected);
   json_key(&w, "customers"), json_u64(&w, t->customers);
   json_key(&w, "reviews"), json_u64(&w, in->run->clusters.review_count);
+  json_key(&w, "relations"), json_u64(&w, in->run->clusters.relation_count);
   json_key(&w, "decisions_applied"), json_u64(&w, in->run->clusters.facts_applied);
   json_key(&w, "decisions_gone"), json_u64(&w, in->run->clusters.facts_gone);
   json_key(&w, "warnings"), json_u64(&w, warning_count(in->run));
@@ -75,6 +76,7 @@ static void print_files(const struct report_input *in, const struct run_summary_
                {"golden.csv", "one row per customer", true},
                {"members.csv", "which customer each record belongs to", true},
                {"review.csv", "pairs that a person should look at", true},
+               {"relations.csv", "who lives or works together", true},
                {"rejects.csv", "rows that were not used, and why", true},
                {"quality.json", "how good the data are, before and after", true},
                {"report.json", "the report for programs", true},

@@ -133,7 +133,7 @@ static enum err print_result(const struct open_generation *open, const struct se
     err = open_generation_golden(open, &result->customers[i], arena, &golden, failure);
     if (err) break;
     if (as_json) {
-      customer_print_json(open, golden, arena, &json);
+      customer_print_json(open, golden, NULL, 0, arena, &json);
       continue;
     }
     char id[32];

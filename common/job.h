@@ -173,7 +173,7 @@ struct job_blocking_rule {
   struct job_place place;
 };
 
-enum match_action { MATCH_MERGE, MATCH_SEPARATE, MATCH_REVIEW, MATCH_HOUSEHOLD };
+enum match_action { MATCH_MERGE, MATCH_SEPARATE, MATCH_REVIEW, MATCH_HOUSEHOLD, MATCH_EMPLOYER };
 
 /* A deterministic rule: all conditions hold ⇒ action, before any score. First hit decides. A
  * condition lists the levels of one field it accepts, by the names of its type ("exact",

@@ -96,11 +96,9 @@ static const struct schema_choice cadence_choices[] = {{"unsaid", CADENCE_UNSAID
                                                        {"daily", CADENCE_DAILY},
                                                        {"on_demand", CADENCE_ON_DEMAND},
                                                        {NULL, 0}};
-static const struct schema_choice match_action_choices[] = {{"merge", MATCH_MERGE},
-                                                            {"separate", MATCH_SEPARATE},
-                                                            {"review", MATCH_REVIEW},
-                                                            {"household", MATCH_HOUSEHOLD},
-                                                            {NULL, 0}};
+static const struct schema_choice match_action_choices[] = {
+    {"merge", MATCH_MERGE},         {"separate", MATCH_SEPARATE}, {"review", MATCH_REVIEW},
+    {"household", MATCH_HOUSEHOLD}, {"employer", MATCH_EMPLOYER}, {NULL, 0}};
 static const struct schema_choice severity_choices[] = {
     {"error", QUALITY_ERROR}, {"warn", QUALITY_WARN}, {"info", QUALITY_INFO}, {NULL, 0}};
 const struct schema_choice job_action_choices[] = {{"report", QUALITY_REPORT},

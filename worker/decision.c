@@ -21,7 +21,8 @@ struct decision decision_of_pattern(const struct plan *plan, const struct model 
   static const enum decision_action of_rule[] = {[MATCH_MERGE] = DECISION_ACCEPT,
                                                  [MATCH_SEPARATE] = DECISION_SEPARATE,
                                                  [MATCH_REVIEW] = DECISION_REVIEW,
-                                                 [MATCH_HOUSEHOLD] = DECISION_HOUSEHOLD};
+                                                 [MATCH_HOUSEHOLD] = DECISION_HOUSEHOLD,
+                                                 [MATCH_EMPLOYER] = DECISION_EMPLOYER};
   struct decision decision = {DECISION_REJECT, model_score(model, pattern),
                               rule_of_pattern(plan, pattern)};
   if (decision.rule >= 0)

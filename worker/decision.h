@@ -8,11 +8,12 @@
 #include "worker/plan.h"
 
 enum decision_action {
-  DECISION_REJECT,   /* below review_weight */
-  DECISION_REVIEW,   /* at or above it, or a match rule wants a look */
-  DECISION_ACCEPT,   /* at or above accept_weight, or a match rule merges */
-  DECISION_SEPARATE, /* a match rule: never one entity */
-  DECISION_HOUSEHOLD /* a match rule: relatives, not one entity by this pair */
+  DECISION_REJECT,    /* below review_weight */
+  DECISION_REVIEW,    /* at or above it, or a match rule wants a look */
+  DECISION_ACCEPT,    /* at or above accept_weight, or a match rule merges */
+  DECISION_SEPARATE,  /* a match rule: never one entity */
+  DECISION_HOUSEHOLD, /* a match rule: relatives, not one entity by this pair */
+  DECISION_EMPLOYER   /* a match rule: they work for one firm, not one entity by this pair */
 };
 
 struct decision {

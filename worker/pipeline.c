@@ -9,6 +9,7 @@
 #include "common/training_counts.h"
 #include "proto/stage.h"
 #include "proto/task_result.h"
+#include "worker/entity_links.h"
 #include "worker/golden_codec.h"
 #include "worker/model_spec.h"
 #include "worker/quality_rules.h"
@@ -48,6 +49,7 @@ struct pipeline {
   struct golden_plan golden_plan;
   struct generation_writer *writer;
   struct generation_order order;
+  struct entity_links links; /* reviews and relations by entity */
   struct run_exports *exports;
   struct hash128 *shard_digests;
   uint64_t generation;
@@ -277,6 +279,7 @@ static enum err run_identify(struct task_context *t) {
   if (err) return err;
   generation_order_make(run->customer_ids, run->clusters.entity_count, p->options.job->shards,
                         &p->order);
+  entity_links_make(run, &p->links);
   golden_plan_make(&run->plan, run->as_of_day, &p->golden_plan);
   *t->units = run->clusters.entity_count;
   struct run_exports_options exports = {.run = run,
@@ -332,6 +335,7 @@ static enum err merge_entity(struct task_context *t, uint32_t entity,
                                          .member_count = members.count,
                                          .members = members.views,
                                          .evidence = members.evidence};
+  entity_links_of(&p->links, entity, scratch, &customer);
   enum err err = generation_shard_append(shard, &customer, t->failure);
   if (err) return err;
   buffer_clear(&t->thread->text);
@@ -494,6 +498,7 @@ void pipeline_close(struct pipeline **pointer) {
   generation_abort(p->writer);
   run_exports_close(&p->exports);
   generation_order_release(&p->order);
+  entity_links_release(&p->links);
   frequency_tables_release(&p->tables);
   for (uint32_t i = 0; i < p->options.threads_max && p->threads; i++) {
     ingest_work_release(&p->threads[i].ingest);

@@ -10,15 +10,17 @@
 #include "worker/exports/pairs_csv.h"
 #include "worker/exports/quality_json.h"
 #include "worker/exports/rejects_csv.h"
+#include "worker/exports/relations_csv.h"
 #include "worker/exports/review_csv.h"
 #include "worker/ordered_file.h"
 
-enum { REVIEWS_PER_PART = 10000 };
+enum { LINKS_PER_PART = 10000 }; /* reviews or relations */
 
 struct run_exports {
   struct run_exports_options options;
   struct export_context context;
-  struct ordered_file *members, *rejects, *golden, *lineage, *duplicates, *pairs, *review, *quality;
+  struct ordered_file *members, *rejects, *golden, *lineage, *duplicates, *pairs, *review,
+      *relations, *quality;
   struct quality_counts *counts; /* by shard */
   struct buffer *owner_reviews;  /* by shard: review rows that merging found */
 };
@@ -43,6 +45,8 @@ static enum err open_files(struct run_exports *e, struct failure *failure) {
   buffer_clear(&heading);
   review_csv_heading(&e->context, &heading);
   if (!err) err = open_file(e, "review.csv", buffer_bytes(&heading), &e->review, failure);
+  if (!err)
+    err = open_file(e, "relations.csv", BYTES(RELATIONS_CSV_HEADING), &e->relations, failure);
   if (!err) err = open_file(e, "quality.json", BYTES_EMPTY, &e->quality, failure);
   if (!err && e->options.write_lineage)
     err = open_file(e, "lineage.jsonl", BYTES_EMPTY, &e->lineage, failure);
@@ -72,8 +76,9 @@ enum err run_exports_open(const struct run_exports_options *options, struct run_
 void run_exports_close(struct run_exports **pointer) {
   struct run_exports *e = *pointer;
   if (!e) return;
-  struct ordered_file **files[] = {&e->members, &e->rejects, &e->golden,  &e->lineage,
-                                   &e->pairs,   &e->review,  &e->quality, &e->duplicates};
+  struct ordered_file **files[] = {&e->members, &e->rejects,   &e->golden,
+                                   &e->lineage, &e->pairs,     &e->review,
+                                   &e->quality, &e->relations, &e->duplicates};
   for (size_t i = 0; i < sizeof files / sizeof files[0]; i++) ordered_file_drop(files[i]);
   for (uint32_t s = 0; s < e->options.shard_count; s++) {
     quality_counts_release(&e->counts[s]);
@@ -131,11 +136,11 @@ static enum err finish_review(struct run_exports *e, struct failure *failure) {
   struct arena scratch = {0};
   uint32_t part = 0;
   enum err err = ERR_OK;
-  for (uint64_t first = 0; first < count && !err; first += REVIEWS_PER_PART) {
+  for (uint64_t first = 0; first < count && !err; first += LINKS_PER_PART) {
     struct buffer text = {0};
     uint64_t left = count - first;
-    review_csv_range(&e->context, first, left < REVIEWS_PER_PART ? left : REVIEWS_PER_PART,
-                     &scratch, &text);
+    review_csv_range(&e->context, first, left < LINKS_PER_PART ? left : LINKS_PER_PART, &scratch,
+                     &text);
     err = ordered_file_add(e->review, part++, &text, failure);
   }
   for (uint32_t s = 0; s < e->options.shard_count && !err; s++)
@@ -147,6 +152,19 @@ static enum err finish_review(struct run_exports *e, struct failure *failure) {
   }
   arena_release(&scratch);
   return err ? err : ordered_file_finish(&e->review, part, failure);
+}
+
+static enum err finish_relations(struct run_exports *e, struct failure *failure) {
+  uint64_t count = e->options.run->clusters.relation_count;
+  uint32_t part = 0;
+  for (uint64_t first = 0; first < count; first += LINKS_PER_PART) {
+    struct buffer text = {0};
+    uint64_t left = count - first;
+    relations_csv_range(&e->context, first, left < LINKS_PER_PART ? left : LINKS_PER_PART, &text);
+    enum err err = ordered_file_add(e->relations, part++, &text, failure);
+    if (err) return err;
+  }
+  return ordered_file_finish(&e->relations, part, failure);
 }
 
 static enum err finish_pairs(struct run_exports *e, struct failure *failure) {
@@ -171,6 +189,7 @@ static enum err finish_quality(struct run_exports *e, struct failure *failure) {
 enum err run_exports_finish(struct run_exports *e, struct failure *failure) {
   uint32_t splits = e->options.run->split_count, shards = e->options.shard_count;
   enum err err = finish_review(e, failure);
+  if (!err) err = finish_relations(e, failure);
   if (!err) err = finish_quality(e, failure);
   if (!err && e->pairs) err = finish_pairs(e, failure);
   if (!err) err = ordered_file_finish(&e->members, splits, failure);

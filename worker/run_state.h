@@ -117,6 +117,20 @@ enum review_reason {
   REVIEW_REASON_COUNT
 };
 
+/* Two customers who are not one but have to do with each other. */
+enum relation_kind {
+  RELATION_HOUSEHOLD, /* they live together */
+  RELATION_EMPLOYER,  /* they work for the same firm */
+  RELATION_KIND_COUNT
+};
+struct relation_item {
+  uint32_t a, b;     /* rows that show it, record_key of a below b's */
+  int32_t weight;    /* the model's; INT32_MIN = a person said so */
+  int16_t rule;      /* index in plan.match_rules; -1 = recognised, or decided */
+  uint8_t kind;      /* enum relation_kind */
+  uint64_t decision; /* its number; 0 = nobody decided */
+};
+
 struct cluster_output {
   uint32_t *entity; /* by row: entity number; UINT32_MAX where the row is not present */
   uint32_t entity_count;
@@ -125,6 +139,8 @@ struct cluster_output {
   int32_t *link_weight;   /* by row: strongest accepted link inside its entity; INT32_MIN = alone */
   struct review_item *reviews; /* canonical order */
   uint64_t review_count;
+  struct relation_item *relations; /* one of a kind for two entities; canonical order */
+  uint64_t relation_count;
   uint64_t accepted_edges, constraint_cuts, cohesion_cuts, size_cuts, decision_cuts;
   uint32_t facts_applied, facts_gone; /* what people decided; gone: a record is not in the run */
   uint64_t *entity_key; /* by entity: smallest record_key of its members: its canonical name */

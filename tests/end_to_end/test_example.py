@@ -73,8 +73,13 @@ def household(e):
     mother, father, son = "APP/A2602130006", "APP/A2507070005", "APP/A2610060007"
     equal(e.count(mother, "门店POS/P202508170004"), 1, "one person's purchases")
     equal(e.count(mother, father, son), 3, "persons")
-    equal(e.reasons(mother, father), ["household"], "for review")
-    equal(e.reasons(mother, son), ["household"], "for review")
+    for other in (father, son):
+        equal(e.reasons(mother, other), [], "a relation is no question")
+        related = {(r["kind"], r["basis"]) for r in e.rows("relations.csv")
+                   if {r["customer_a"], r["customer_b"]} == {e.customers[mother], e.customers[other]}}
+        equal(related, {("household", "R6-家庭共用")}, "a relation")
+        shown = e.ask("get", mother)["relations"]
+        assert e.customers[other] in [r["customer_id"] for r in shown if r["kind"] == "household"], shown
 
 
 def shop_clerk(e):

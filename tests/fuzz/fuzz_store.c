@@ -1,5 +1,5 @@
 /* What the store decodes, by part: the manifest, a customer's value, the leaves of the indexes, and
- * the terms of values and searches. */
+ * the terms of values and searches, and what customers have to do with each other. */
 #include <stdlib.h>
 
 #include "common/check.h"
@@ -45,6 +45,16 @@ static void fuzz_leaves(struct bytes payload) {
     check(count && count <= LEAF_RECORDS);
 }
 
+static void fuzz_links(struct bytes payload, struct arena *arena) {
+  const struct stored_review *reviews;
+  const struct stored_relation *relations;
+  uint32_t count;
+  if (stored_reviews_read(payload, arena, &reviews, &count) == ERR_OK)
+    check(count * sizeof *reviews == payload.size && reviews[count - 1].other);
+  if (stored_relations_read(payload, arena, &relations, &count) == ERR_OK)
+    check(count * sizeof *relations == payload.size && relations[count - 1].other);
+}
+
 /* A value that fits a condition has all terms that the condition looks up: or it would not be
  * found. */
 static void fuzz_search(struct bytes both, struct arena *arena) {
@@ -71,9 +81,9 @@ static void fuzz_search(struct bytes both, struct arena *arena) {
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
-  static const char *const parts[] = {"manifest", "customer", "leaves", "search"};
+  static const char *const parts[] = {"manifest", "customer", "leaves", "search", "links"};
   static unsigned part = UINT32_MAX;
-  if (part == UINT32_MAX) part = fuzz_part_of(parts, 4);
+  if (part == UINT32_MAX) part = fuzz_part_of(parts, 5);
   struct arena arena = {0};
   struct bytes input = bytes_of((const char *)data, size);
   switch (part) {
@@ -85,6 +95,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
       break;
     case 2:
       fuzz_leaves(input);
+      break;
+    case 4:
+      fuzz_links(input, &arena);
       break;
     default:
       fuzz_search(input, &arena);

@@ -10,6 +10,7 @@
 
 #include "common/check.h"
 #include "common/memory.h"
+#include "worker/entity_links.h"
 #include "worker/golden_codec.h"
 #include "worker/stages/merge.h"
 #include "worker/store/data_folder.h"
@@ -55,6 +56,17 @@ struct fixture_run {
   uint32_t *entity_of_name; /* by fixture_record.entity; UINT32_MAX = there is none */
 };
 
+/* Each entity and the next are a pair to look at, and live together. */
+static inline void fixture_links(struct cluster_output *c) {
+  c->reviews = memory_new_zeroed(c->entity_count + 1, sizeof *c->reviews);
+  c->relations = memory_new_zeroed(c->entity_count + 1, sizeof *c->relations);
+  for (uint32_t e = 0; e + 1 < c->entity_count; e++) {
+    uint32_t a = c->members[c->member_start[e]], b = c->members[c->member_start[e + 1]];
+    c->reviews[c->review_count++] = (struct review_item){.a = a, .b = b, .weight = 512};
+    c->relations[c->relation_count++] = (struct relation_item){.a = a, .b = b, .rule = -1};
+  }
+}
+
 static inline void fixture_run_release(struct fixture_run *run) {
   free(run->state.rows);
   free(run->state.records);
@@ -63,6 +75,8 @@ static inline void fixture_run_release(struct fixture_run *run) {
   free(run->state.clusters.members);
   free(run->state.clusters.member_start);
   free(run->state.clusters.entity_key);
+  free(run->state.clusters.reviews);
+  free(run->state.clusters.relations);
   free(run->state.customer_ids);
   free(run->entity_of_name);
 }
@@ -144,6 +158,7 @@ static inline void fixture_run_make(struct fixture_run *run, struct job *job,
   for (uint32_t i = 0; i < count; i++) c->members[i] = members[i].row;
   for (uint32_t e = 0; e < c->entity_count; e++) c->member_start[e + 1] += c->member_start[e];
   free(members);
+  fixture_links(c);
 }
 
 /* The id that the entity of this number got. */
@@ -177,8 +192,10 @@ static inline enum err fixture_write_shard(struct generation_writer *writer,
   struct generation_shard *shard;
   struct buffer golden = {0};
   struct arena arena = {0};
+  struct entity_links links;
   enum err err = generation_shard_begin(writer, number, &shard, failure);
   if (err) return err;
+  entity_links_make(&run->state, &links);
   for (uint32_t i = order->shard_start[number]; !err && i < order->shard_start[number + 1]; i++) {
     uint32_t e = order->entities[i], first = c->member_start[e];
     uint32_t count = c->member_start[e + 1] - first;
@@ -191,11 +208,13 @@ static inline enum err fixture_write_shard(struct generation_writer *writer,
     fixture_golden(run, views, count, run->state.customer_ids[e], &arena, &golden);
     struct generation_customer customer = {run->state.customer_ids[e], buffer_bytes(&golden), count,
                                            views, evidence};
+    entity_links_of(&links, e, &arena, &customer);
     err = generation_shard_append(shard, &customer, failure);
     arena_reset(&arena);
   }
   buffer_release(&golden);
   arena_release(&arena);
+  entity_links_release(&links);
   if (err) {
     generation_shard_drop(shard);
     return err;

@@ -163,8 +163,10 @@ static void the_first_rule_that_hits_decides(void **state) {
   struct cluster_output out;
   link(&fake, rows, 4, &model, 1, 1, &out);
   assert_int_equal(out.entity_count, 4);
-  assert_int_equal(out.review_count, 1);
-  assert_int_equal(out.reviews[0].reason, REVIEW_HOUSEHOLD);
+  assert_int_equal(out.review_count, 0);
+  assert_int_equal(out.relation_count, 1);
+  assert_int_equal(out.relations[0].kind, RELATION_HOUSEHOLD);
+  assert_int_equal(out.relations[0].rule, 0);
   cluster_output_release(&out);
   rules[0].action = MATCH_MERGE;
   link(&fake, rows, 4, &model, 1, 1, &out);

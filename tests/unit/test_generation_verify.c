@@ -319,7 +319,7 @@ static bool change_row(const char *path, const char *table, bool take_out) {
   MDB_cursor *cursor;
   MDB_val key, value;
   assert_int_equal(mdb_env_create(&env), 0);
-  assert_int_equal(mdb_env_set_maxdbs(env, 8), 0);
+  assert_int_equal(mdb_env_set_maxdbs(env, STORE_TABLE_COUNT), 0);
   assert_int_equal(mdb_env_open(env, path, MDB_NOSUBDIR | MDB_NOLOCK, 0640), 0);
   assert_int_equal(mdb_txn_begin(env, NULL, 0, &txn), 0);
   assert_int_equal(mdb_dbi_open(txn, table, 0, &dbi), 0);

@@ -5,6 +5,7 @@
 #include "common/check.h"
 #include "common/memory.h"
 #include "worker/stages/cluster_facts.h"
+#include "worker/stages/cluster_relations.h"
 #include "worker/stages/component_repair.h"
 #include "worker/stages/row_order.h"
 
@@ -638,6 +639,46 @@ static void list_reviews(const struct cluster_work *work, struct cluster_output 
   free(list.entries);
 }
 
+static void add_relation(const struct cluster_work *work, const struct cluster_output *out,
+                         struct relation_list *list, struct relation_item item) {
+  uint32_t entity_a = out->entity[item.a], entity_b = out->entity[item.b];
+  if (entity_a == entity_b) return;
+  struct relation_entry entry = {item, entity_a < entity_b ? entity_a : entity_b,
+                                 entity_a < entity_b ? entity_b : entity_a, work->row_place[item.a],
+                                 work->row_place[item.b]};
+  relation_list_add(list, &entry);
+}
+
+static void list_relations(const struct cluster_work *work, struct cluster_output *out) {
+  struct relation_list list = {0};
+  for (uint32_t o = 0; o < work->input.compared_count; o++) {
+    const struct compare_output *output = &work->input.compared[o];
+    for (uint64_t i = 0; i < output->pair_count; i++) {
+      const struct candidate_pair *pair = &output->pairs[i];
+      const struct pair_verdict *verdict = &work->verdicts[o][pair->pattern];
+      if (verdict->relation == RELATION_KIND_COUNT) continue;
+      add_relation(work, out, &list,
+                   (struct relation_item){.a = pair->a,
+                                          .b = pair->b,
+                                          .weight = verdict->score,
+                                          .rule = verdict->rule,
+                                          .kind = verdict->relation});
+    }
+  }
+  for (uint32_t i = 0; i < work->facts.count; i++) {
+    const struct cluster_fact *fact = &work->facts.items[i];
+    if (fact->kind == PAIR_HOUSEHOLD)
+      add_relation(work, out, &list,
+                   (struct relation_item){.a = fact->a,
+                                          .b = fact->b,
+                                          .weight = INT32_MIN,
+                                          .rule = -1,
+                                          .kind = RELATION_HOUSEHOLD,
+                                          .decision = fact->number});
+  }
+  relation_list_finish(&list, &out->relations, &out->relation_count);
+}
+
 void cluster_finish(struct cluster_work *take_work, struct cluster_output *out) {
   *out = (struct cluster_output){.facts_gone = take_work->facts.gone};
   if (take_work->input.facts)
@@ -646,6 +687,7 @@ void cluster_finish(struct cluster_work *take_work, struct cluster_output *out) 
   list_members(take_work, out);
   weigh_links(take_work, out);
   list_reviews(take_work, out);
+  list_relations(take_work, out);
   cluster_work_release(take_work);
 }
 
@@ -684,6 +726,7 @@ void cluster_output_release(struct cluster_output *out) {
   free(out->member_start);
   free(out->link_weight);
   free(out->reviews);
+  free(out->relations);
   free(out->entity_key);
   *out = (struct cluster_output){0};
 }

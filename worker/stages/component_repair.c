@@ -4,6 +4,7 @@
 
 #include "common/hash.h"
 #include "common/memory.h"
+#include "worker/stages/cluster_relations.h"
 #include "worker/stages/compare.h"
 
 enum {
@@ -54,7 +55,10 @@ static bool looks_like_household(const struct plan *plan, uint64_t pattern) {
 struct pair_verdict pair_verdict_of(const struct plan *plan, const struct model *model,
                                     uint64_t pattern) {
   struct decision decision = decision_of_pattern(plan, model, pattern);
-  struct pair_verdict verdict = {.score = decision.score, .weight = decision.score};
+  struct pair_verdict verdict = {.score = decision.score,
+                                 .weight = decision.score,
+                                 .relation = relation_of_pattern(plan, &decision, pattern),
+                                 .rule = (int16_t)decision.rule};
   bool by_rule = decision.rule >= 0;
   verdict.joins = decision.action == DECISION_ACCEPT;
   verdict.by_rule = verdict.joins && by_rule;
@@ -65,9 +69,7 @@ struct pair_verdict pair_verdict_of(const struct plan *plan, const struct model 
   }
   if (!verdict.joins && verdict.weight >= model->accept_weight)
     verdict.weight = model->accept_weight - 1;
-  if (decision.action == DECISION_HOUSEHOLD)
-    verdict.review = REVIEW_HOUSEHOLD + 1;
-  else if (decision.action == DECISION_REVIEW && by_rule)
+  if (decision.action == DECISION_REVIEW && by_rule)
     verdict.review = REVIEW_RULE + 1;
   else if (decision.action == DECISION_REVIEW)
     verdict.review =

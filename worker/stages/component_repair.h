@@ -24,6 +24,8 @@ struct pair_verdict {
   bool separates; /* a rule: the two are never in one entity */
   uint8_t
       review; /* enum review_reason + 1 when a person should look, unless it is joined; else 0 */
+  uint8_t relation; /* enum relation_kind of the two where they are not one; RELATION_KIND_COUNT */
+  int16_t rule;     /* the match rule that decided; -1 */
 };
 
 struct pair_verdict pair_verdict_of(const struct plan *plan, const struct model *model,

@@ -21,6 +21,7 @@
 #include "common/model.h"
 #include "common/record.h"
 #include "worker/run_state.h"
+#include "worker/store/link_value.h"
 #include "worker/store/manifest.h"
 
 struct generation;
@@ -42,6 +43,9 @@ struct generation_customer {
   uint32_t member_count;                  /* at least 1 */
   const struct record_view *members;      /* canonical order */
   const struct member_evidence *evidence; /* by member */
+  const struct stored_review *reviews;    /* of pairs whose first record is the customer's */
+  const struct stored_relation *relations;
+  uint32_t review_count, relation_count;
 };
 
 /* ---- writing ---- */
@@ -139,6 +143,19 @@ enum err generation_get_by_record(const struct generation *generation, struct by
 enum err generation_get_by_key(const struct generation *generation, struct hash128 key,
                                struct arena *arena, struct stored_customer *customer,
                                uint32_t *member, struct failure *failure);
+
+/* The customers it lives or works with; none is no error. */
+enum err generation_relations(const struct generation *generation, uint64_t customer_id,
+                              struct arena *arena, const struct stored_relation **relations,
+                              uint32_t *count, struct failure *failure);
+/* Calls visit for every pair of a shard that a person should look at, by the customer of its first
+ * record; what it is given is valid during the call alone. The first error ends it and is returned.
+ */
+enum err generation_visit_reviews(const struct generation *generation, uint32_t shard,
+                                  enum err (*visit)(void *context, uint64_t customer_id,
+                                                    const struct stored_review *review,
+                                                    struct failure *failure),
+                                  void *context, struct failure *failure);
 
 /* Calls visit for every customer of a shard, in order of id; what it is given is valid during the
  * call alone. The first error ends it and is returned. */

@@ -147,6 +147,19 @@ static void index_customer(struct generation_shard *s, const struct generation_c
   arena_reset(&s->scratch);
 }
 
+/* Nothing where there is nothing. */
+static enum err append_links(struct generation_shard *s, enum store_table table, struct bytes key,
+                             const void *items, uint32_t count, size_t item_size,
+                             struct failure *failure) {
+  char *payload;
+  if (count == 0) return ERR_OK;
+  enum err err = shard_writer_put(s->file, table, key, count * item_size, count, &payload, failure);
+  if (err) return err;
+  memcpy(payload, items, count * item_size);
+  shard_writer_seal(s->file);
+  return ERR_OK;
+}
+
 enum err generation_shard_append(struct generation_shard *s, const struct generation_customer *c,
                                  struct failure *failure) {
   check(s->id_count < UINT32_MAX && (s->id_count == 0 || s->ids[s->id_count - 1] < c->customer_id));
@@ -158,6 +171,12 @@ enum err generation_shard_append(struct generation_shard *s, const struct genera
   if (err) return err;
   customer_value_write(c, payload);
   shard_writer_seal(s->file);
+  err = append_links(s, STORE_REVIEW, bytes_of(key, sizeof key), c->reviews, c->review_count,
+                     sizeof *c->reviews, failure);
+  if (!err)
+    err = append_links(s, STORE_RELATION, bytes_of(key, sizeof key), c->relations,
+                       c->relation_count, sizeof *c->relations, failure);
+  if (err) return err;
   index_customer(s, c);
   s->ids = grown(s->ids, s->id_count + 1, &s->id_capacity, sizeof *s->ids);
   s->ids[s->id_count++] = c->customer_id;

@@ -34,6 +34,8 @@ struct verify {
   size_t id_count[GENERATION_SHARDS_MAX];
   struct identity_alias *aliases_read;
   size_t alias_count, alias_capacity;
+  uint64_t *linked; /* customers that reviews and relations lead to */
+  size_t linked_count, linked_capacity;
 };
 
 /* One shard while it is read. */
@@ -64,6 +66,11 @@ static void *grown(void *items, size_t count, size_t *capacity, size_t item_size
   if (count < *capacity) return items;
   *capacity = *capacity ? *capacity * 2 : 1024;
   return memory_resize(items, *capacity * item_size);
+}
+
+static int id_order(const void *a, const void *b) {
+  uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
+  return (x > y) - (x < y);
 }
 
 /* ---- one customer ---- */
@@ -186,6 +193,33 @@ static void check_alias(struct shard_check *s, const struct shard_row *row) {
       load_be64(row->key.data), load_u64(row->payload.data), load_u64(row->payload.data + 8)};
 }
 
+/* Both ends of a link: the one here, and, once all shards are read, the other. */
+static void check_link(struct shard_check *s, const struct shard_row *row, uint64_t other) {
+  struct verify *v = s->verify;
+  uint64_t own = row->key.size == 8 ? load_be64(row->key.data) : 0;
+  s->wrong |= bsearch(&own, s->ids, s->id_count, sizeof own, id_order) == NULL || own == other;
+  v->linked = grown(v->linked, v->linked_count, &v->linked_capacity, sizeof *v->linked);
+  v->linked[v->linked_count++] = other;
+}
+
+static size_t check_reviews(struct shard_check *s, const struct shard_row *row) {
+  const struct stored_review *items;
+  uint32_t count = 0;
+  arena_reset(&s->arena);
+  if (stored_reviews_read(row->payload, &s->arena, &items, &count)) s->wrong = true, count = 0;
+  for (uint32_t i = 0; i < count; i++) check_link(s, row, items[i].other);
+  return count;
+}
+
+static size_t check_relations(struct shard_check *s, const struct shard_row *row) {
+  const struct stored_relation *items;
+  uint32_t count = 0;
+  arena_reset(&s->arena);
+  if (stored_relations_read(row->payload, &s->arena, &items, &count)) s->wrong = true, count = 0;
+  for (uint32_t i = 0; i < count; i++) check_link(s, row, items[i].other);
+  return count;
+}
+
 static uint64_t check_table_row(struct shard_check *s, enum store_table table,
                                 const struct shard_row *row) {
   switch (table) {
@@ -201,6 +235,10 @@ static uint64_t check_table_row(struct shard_check *s, enum store_table table,
     case STORE_ALIAS:
       check_alias(s, row);
       return 1;
+    case STORE_REVIEW:
+      return check_reviews(s, row);
+    case STORE_RELATION:
+      return check_relations(s, row);
     case STORE_TABLE_COUNT:
       break;
   }
@@ -299,11 +337,6 @@ static void check_shard(struct verify *v, uint32_t number) {
 
 /* ---- the generation as a whole ---- */
 
-static int id_order(const void *a, const void *b) {
-  uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
-  return (x > y) - (x < y);
-}
-
 /* Whether there is such a customer; true when its shard could not be read. */
 static bool has_customer(const struct verify *v, uint64_t id) {
   uint32_t shard = generation_shard_of(id, v->manifest.shard_count);
@@ -322,6 +355,15 @@ static void check_aliases(struct verify *v) {
       verify_report_add(v->report, "alias %s leads to a customer that is not there", name);
     if (v->ids[shard] && has_customer(v, a->customer_id))
       verify_report_add(v->report, "%s is an alias and a customer", name);
+  }
+}
+
+static void check_linked(struct verify *v) {
+  for (size_t i = 0; i < v->linked_count; i++) {
+    if (has_customer(v, v->linked[i])) continue;
+    char name[32];
+    customer_id_format(v->linked[i], name);
+    verify_report_add(v->report, "a review or relation leads to %s, which is not there", name);
   }
 }
 
@@ -391,6 +433,7 @@ static void release(struct verify *v) {
   for (uint32_t s = 0; s < GENERATION_SHARDS_MAX; s++) free(v->ids[s]);
   free(v->row_seen);
   free(v->aliases_read);
+  free(v->linked);
   buffer_release(&v->scratch);
   job_release(&v->job);
   arena_release(&v->arena);
@@ -416,6 +459,7 @@ enum err generation_verify(const char *data_dir, struct verify_report *report,
     read_job(&v);
     for (uint32_t s = 0; s < v.manifest.shard_count; s++) check_shard(&v, s);
     check_aliases(&v);
+    check_linked(&v);
     check_events(&v);
     check_counts(&v);
   }

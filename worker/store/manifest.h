@@ -24,7 +24,9 @@ enum {
   T(ORDINAL, "ordinal")   /* leaves of customer ids: the n-th customer of the shard */       \
   T(RECORD, "record")     /* leaves of (record key, ordinal, member) in order of key */      \
   T(TERM, "term")         /* leaves of (term hash, ordinal): the search index */             \
-  T(ALIAS, "alias")       /* former customer id → what became of it */
+  T(ALIAS, "alias")       /* former customer id → what became of it */                     \
+  T(REVIEW, "review")     /* customer id → pairs to look at (link_value.h) */              \
+  T(RELATION, "relation") /* customer id → who lives or works with it (link_value.h) */
 
 enum store_table {
 #define T(id, name) STORE_##id,
