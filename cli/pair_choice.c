@@ -63,6 +63,12 @@ bool pair_contradicts(const struct member_rows *a, const struct member_rows *b, 
   return false;
 }
 
+static int64_t link_strength(const struct member_rows *rows, const struct model *model, uint32_t a,
+                             uint32_t b) {
+  if (rows->one && rows->one[a] == rows->one[b]) return INT64_MAX;
+  return strength(decide(rows, model, member_row(rows, a), member_row(rows, b)));
+}
+
 /* Prim's maximum spanning tree, grown from `from` until it reaches `to`. */
 uint32_t pair_path(const struct member_rows *rows, uint32_t from, uint32_t to,
                    const struct model *model, struct arena *arena, uint32_t **path) {
@@ -77,7 +83,7 @@ uint32_t pair_path(const struct member_rows *rows, uint32_t from, uint32_t to,
     uint32_t next = to;
     for (uint32_t i = 0; i < n; i++) {
       if (is_in[i]) continue;
-      int64_t s = strength(decide(rows, model, member_row(rows, last), member_row(rows, i)));
+      int64_t s = link_strength(rows, model, last, i);
       if (s > best[i]) {
         best[i] = s;
         parent[i] = last;

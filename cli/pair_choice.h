@@ -12,6 +12,7 @@ struct member_rows {
   uint32_t count;
   uint8_t *rows;  /* in the arena */
   uint16_t *lost; /* by member: comparisons whose feature could not be made again */
+  uint32_t *one;  /* by member: a number that those share that people made one; NULL = none */
 };
 
 void member_rows_make(const struct plan *plan, const struct stored_customer *customer,
@@ -30,8 +31,8 @@ struct pair_choice pair_choose(const struct member_rows *a, int32_t fixed_a,
 bool pair_contradicts(const struct member_rows *a, const struct member_rows *b, uint32_t *member_a,
                       uint32_t *member_b, struct contradiction *contradiction);
 
-/* The way from one member to another over the strongest links: its weakest link is as strong as can
- * be. Members in order, from and to included; at least 2. In the arena. */
+/* The way from one member to another over the strongest links, people's before all: its weakest
+ * link is as strong as can be. Members in order, from and to included; at least 2. In the arena. */
 uint32_t pair_path(const struct member_rows *rows, uint32_t from, uint32_t to,
                    const struct model *model, struct arena *arena, uint32_t **path);
 

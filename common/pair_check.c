@@ -57,11 +57,18 @@ static void grow_nodes(struct pair_check *c) {
   for (uint32_t i = 0; i < c->node_count; i++) place(c, i);
 }
 
+/* The slot where the key is or would be. */
+static uint32_t slot_of(const struct pair_check *c, struct hash128 key) {
+  uint32_t at = (uint32_t)hash_mix(key.low) & c->slot_mask;
+  while (c->slots[at] && pair_key_order(c->nodes[c->slots[at] - 1].key, key) != 0)
+    at = (at + 1) & c->slot_mask;
+  return at;
+}
+
 static uint32_t node_of(struct pair_check *c, struct hash128 key) {
   if (c->node_count == c->node_capacity) grow_nodes(c);
-  uint32_t at = (uint32_t)hash_mix(key.low) & c->slot_mask;
-  for (; c->slots[at]; at = (at + 1) & c->slot_mask)
-    if (pair_key_order(c->nodes[c->slots[at] - 1].key, key) == 0) return c->slots[at] - 1;
+  uint32_t at = slot_of(c, key);
+  if (c->slots[at]) return c->slots[at] - 1;
   uint32_t node = c->node_count++;
   c->slots[at] = node + 1;
   c->nodes[node] = (struct node){key, node, NONE, node, 1, NONE};
@@ -179,4 +186,12 @@ enum pair_outcome pair_check_add(struct pair_check *c, const struct pair_fact *f
   uint32_t root_a = root_of(c, a), root_b = root_of(c, b);
   if (fact->kind == PAIR_MERGE && root_a != root_b) unite(c, root_a, root_b);
   return PAIR_ADDED;
+}
+
+bool pair_check_knows(struct pair_check *c, struct pair_fact pair) {
+  if (c->node_count == 0) return false;
+  uint32_t slot_a = slot_of(c, pair.a), slot_b = slot_of(c, pair.b);
+  if (!c->slots[slot_a] || !c->slots[slot_b]) return false;
+  uint32_t a = root_of(c, c->slots[slot_a] - 1), b = root_of(c, c->slots[slot_b] - 1);
+  return a == b || end_between(c, a, b) != NONE;
 }

@@ -29,5 +29,7 @@ struct pair_reasons {
 /* reasons is overwritten. A fact about one record and itself is a programmer's mistake. */
 enum pair_outcome pair_check_add(struct pair_check *check, const struct pair_fact *fact,
                                  struct pair_reasons *reasons);
+/* Do the facts say anything of the two, directly or over others? Nothing is added. */
+bool pair_check_knows(struct pair_check *check, struct pair_fact pair);
 
 #endif

@@ -241,6 +241,9 @@ static inline enum err fixture_publish(const char *data_dir, struct job *job,
     return err;
   }
   struct model model = {.comparison_count = run->state.plan.comparison_count, .prior = -20000};
+  model.agreeing[0] = 0xFF00; /* where the first comparison agrees, the second adds less */
+  model.leaders[1] = 1;
+  model.weight_with_leader[1][0][9] = -321;
   char digest[GENERATION_DIGEST_BYTES];
   generation_digest_format(run->digest, digest);
   struct generation_facts facts = {.digest = bytes_from_string(digest),

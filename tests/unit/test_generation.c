@@ -74,6 +74,9 @@ static void what_was_written_is_read_back(void **state) {
   assert_int_equal(m->customers, 4);
   assert_int_equal(m->records, 7);
   assert_int_equal(m->model.prior, -20000);
+  assert_int_equal(m->model.agreeing[0], 0xFF00);
+  assert_int_equal(m->model.leaders[1], 1);
+  assert_int_equal(m->model.weight_with_leader[1][0][9], -321);
   assert_true(bytes_equal(m->fields[FIXTURE_PHONE].name, BYTES("手机")));
   assert_true(bytes_equal(m->sources[0], BYTES("crm")));
 

@@ -132,6 +132,16 @@ static void outcomes_are_those_of_the_closure(void **state) {
       refused += outcome == PAIR_CONTRADICTS;
       if (outcome == PAIR_CONTRADICTS) assert_true(why.count > 0);
     }
+    bool one[NODES][NODES];
+    close_over(must, one);
+    for (uint32_t a = 0; a < NODES; a++)
+      for (uint32_t b = 0; b < a; b++) {
+        bool apart = false;
+        for (int i = 0; i < NODES; i++)
+          for (int k = 0; k < NODES; k++) apart |= cannot[i][k] && one[a][i] && one[b][k];
+        assert_int_equal(pair_check_knows(check, fact(a + 1, b + 1, PAIR_MERGE, 1)),
+                         one[a][b] || apart);
+      }
     pair_check_free(check);
   }
   assert_true(refused > 1000);

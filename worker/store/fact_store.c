@@ -229,27 +229,31 @@ static struct pair_fact pair_of(const struct fact *fact) {
 
 static bool holds(const struct fact *fact) { return !fact->undoes && !fact->undone_by; }
 
-enum err fact_store_load(const char *data_dir, struct pair_facts *facts, uint64_t *length,
-                         struct failure *failure) {
+enum err fact_store_read_folder(const char *data_dir, struct arena *arena, struct fact_list *list,
+                                struct failure *failure) {
   char path[DATA_FOLDER_PATH_MAX];
-  *facts = (struct pair_facts){0};
-  *length = 0;
+  *list = (struct fact_list){0};
   enum err err = folder_path(data_dir, path, failure);
   if (err || access(path, F_OK) != 0) return err;
   struct fact_store *store = NULL;
-  struct fact_list list = {0};
-  struct arena arena = {0};
   err = fact_store_open(data_dir, &store, failure);
-  if (!err) err = fact_store_read(store, &arena, &list, failure);
-  if (!err && list.count) {
-    facts->items = memory_new(list.count * sizeof *facts->items);
-    for (uint64_t i = 0; i < list.count; i++)
-      if (holds(&list.items[i])) facts->items[facts->count++] = pair_of(&list.items[i]);
-    pair_facts_sort(facts);
-    *length = list.count;
-  }
-  arena_release(&arena);
+  if (!err) err = fact_store_read(store, arena, list, failure);
   fact_store_close(store);
+  return err;
+}
+
+enum err fact_store_load(const char *data_dir, struct pair_facts *facts, uint64_t *length,
+                         struct failure *failure) {
+  struct fact_list list;
+  struct arena arena = {0};
+  *facts = (struct pair_facts){0};
+  enum err err = fact_store_read_folder(data_dir, &arena, &list, failure);
+  *length = err ? 0 : list.count;
+  if (*length) facts->items = memory_new(list.count * sizeof *facts->items);
+  for (uint64_t i = 0; i < *length; i++)
+    if (holds(&list.items[i])) facts->items[facts->count++] = pair_of(&list.items[i]);
+  pair_facts_sort(facts);
+  arena_release(&arena);
   return err;
 }
 

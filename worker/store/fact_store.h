@@ -63,6 +63,9 @@ enum err fact_store_add(struct fact_store *store, struct fact *facts, uint32_t c
 enum err fact_store_undo(struct fact_store *store, uint64_t number, struct bytes who,
                          struct bytes why, int64_t time_ms, struct failure *failure);
 
+/* The log of a data folder, in the arena; a folder without decisions has none, and none is made. */
+enum err fact_store_read_folder(const char *data_dir, struct arena *arena, struct fact_list *list,
+                                struct failure *failure);
 /* Those that hold, for a run. Release with pair_facts_release. *length: entries in the log. A data
  * folder without decisions has none. */
 enum err fact_store_load(const char *data_dir, struct pair_facts *facts, uint64_t *length,

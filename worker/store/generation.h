@@ -148,6 +148,10 @@ enum err generation_get_by_key(const struct generation *generation, struct hash1
 enum err generation_relations(const struct generation *generation, uint64_t customer_id,
                               struct arena *arena, const struct stored_relation **relations,
                               uint32_t *count, struct failure *failure);
+/* The pairs to look at that are stored with the customer; none is no error. */
+enum err generation_reviews(const struct generation *generation, uint64_t customer_id,
+                            struct arena *arena, const struct stored_review **reviews,
+                            uint32_t *count, struct failure *failure);
 /* Calls visit for every pair of a shard that a person should look at, by the customer of its first
  * record; what it is given is valid during the call alone. The first error ends it and is returned.
  */

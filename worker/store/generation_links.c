@@ -9,24 +9,51 @@ static enum err malformed(const struct shard_reader *reader, const char *what,
                      what, shard_reader_path(reader));
 }
 
-enum err generation_relations(const struct generation *g, uint64_t customer_id, struct arena *arena,
-                              const struct stored_relation **relations, uint32_t *count,
-                              struct failure *failure) {
+/* The row of a customer, copied; empty when there is none. */
+static enum err read_row(const struct generation *g, enum store_table table, uint64_t customer_id,
+                         struct arena *arena, struct bytes *payload, struct failure *failure) {
   uint32_t shard = generation_shard_of(customer_id, generation_manifest(g)->shard_count);
-  const struct shard_reader *reader = generation_shard_reader(g, shard);
   struct shard_view view;
   char key[8];
   store_be64(key, customer_id);
   struct shard_row row = {.key = bytes_of(key, sizeof key)};
-  *relations = NULL;
-  *count = 0;
-  enum err err = shard_view_open(reader, STORE_RELATION, &view, failure);
+  *payload = BYTES_EMPTY;
+  enum err err = shard_view_open(generation_shard_reader(g, shard), table, &view, failure);
   if (err) return err;
   err = shard_view_step(&view, SHARD_AT, &row, failure);
-  if (!err && stored_relations_read(row.payload, arena, relations, count))
-    err = malformed(reader, "relation", failure);
+  if (!err) *payload = arena_copy(arena, row.payload);
   shard_view_close(&view);
   return err == ERR_NOT_FOUND ? ERR_OK : err;
+}
+
+static enum err malformed_of(const struct generation *g, uint64_t customer_id, const char *what,
+                             struct failure *failure) {
+  uint32_t shard = generation_shard_of(customer_id, generation_manifest(g)->shard_count);
+  return malformed(generation_shard_reader(g, shard), what, failure);
+}
+
+enum err generation_relations(const struct generation *g, uint64_t customer_id, struct arena *arena,
+                              const struct stored_relation **relations, uint32_t *count,
+                              struct failure *failure) {
+  struct bytes payload;
+  *relations = NULL;
+  *count = 0;
+  enum err err = read_row(g, STORE_RELATION, customer_id, arena, &payload, failure);
+  if (err || payload.size == 0) return err;
+  err = stored_relations_read(payload, arena, relations, count);
+  return err ? malformed_of(g, customer_id, "relation", failure) : ERR_OK;
+}
+
+enum err generation_reviews(const struct generation *g, uint64_t customer_id, struct arena *arena,
+                            const struct stored_review **reviews, uint32_t *count,
+                            struct failure *failure) {
+  struct bytes payload;
+  *reviews = NULL;
+  *count = 0;
+  enum err err = read_row(g, STORE_REVIEW, customer_id, arena, &payload, failure);
+  if (err || payload.size == 0) return err;
+  err = stored_reviews_read(payload, arena, reviews, count);
+  return err ? malformed_of(g, customer_id, "review", failure) : ERR_OK;
 }
 
 enum err generation_visit_reviews(const struct generation *g, uint32_t shard,

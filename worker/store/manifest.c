@@ -28,6 +28,23 @@ static void put_checksum(struct json_writer *w, const char *key, struct hash128 
   json_string(w, text);
 }
 
+/* By leader: what the comparison adds at most where the leader agrees. */
+static void print_leaders(struct json_writer *w, const struct model *model, uint32_t c) {
+  json_key(w, "leaders");
+  json_array_begin(w);
+  for (uint32_t d = 0; d < model->comparison_count; d++) {
+    if (!(model->leaders[c] >> d & 1)) continue;
+    json_object_begin(w);
+    put_u64(w, "comparison", d);
+    json_key(w, "weight");
+    json_array_begin(w);
+    for (int n = 0; n < MODEL_NIBBLES; n++) json_i64(w, model->weight_with_leader[c][d][n]);
+    json_array_end(w);
+    json_object_end(w);
+  }
+  json_array_end(w);
+}
+
 static void print_model(struct json_writer *w, const struct model *model) {
   json_key(w, "model");
   json_object_begin(w);
@@ -53,6 +70,8 @@ static void print_model(struct json_writer *w, const struct model *model) {
     json_array_begin(w);
     for (int n = 0; n < MODEL_LEVELS; n++) json_u64(w, model->u_ppb[c][n]);
     json_array_end(w);
+    put_u64(w, "agreeing", model->agreeing[c]);
+    print_leaders(w, model, c);
     json_object_end(w);
   }
   json_array_end(w);
@@ -238,6 +257,23 @@ static yajl_val *items(struct parse *p, yajl_val object, const char *name, size_
   return YAJL_GET_ARRAY(array)->values;
 }
 
+static void parse_leaders(struct parse *p, yajl_val comparison, uint32_t c, struct model *model) {
+  uint32_t count, nibbles;
+  yajl_val *list = items(p, comparison, "leaders", 0, JOB_COMPARISONS_MAX, &count);
+  for (uint32_t i = 0; i < count && !p->err; i++) {
+    uint32_t d = (uint32_t)integer(p, list[i], "comparison", 0, JOB_COMPARISONS_MAX - 1);
+    yajl_val *weights = items(p, list[i], "weight", MODEL_NIBBLES, MODEL_NIBBLES, &nibbles);
+    if (p->err || d >= model->comparison_count || model->leaders[c] >> d & 1) {
+      wrong(p, "leaders", "a list of other comparisons");
+      return;
+    }
+    model->leaders[c] |= (uint16_t)(1u << d);
+    for (uint32_t n = 0; n < nibbles; n++)
+      model->weight_with_leader[c][d][n] =
+          (int16_t)integer_of(p, weights[n], "weight", INT16_MIN, INT16_MAX);
+  }
+}
+
 static void parse_model(struct parse *p, yajl_val root, struct model *model) {
   yajl_val object = find(p, root, "model");
   model->prior = (int32_t)integer(p, object, "prior", INT32_MIN, INT32_MAX);
@@ -256,6 +292,8 @@ static void parse_model(struct parse *p, yajl_val root, struct model *model) {
     yajl_val *u = items(p, list[c], "u_ppb", MODEL_LEVELS, MODEL_LEVELS, &count);
     for (uint32_t n = 0; n < count; n++)
       model->u_ppb[c][n] = (uint32_t)integer_of(p, u[n], "u_ppb", 0, UINT32_MAX);
+    model->agreeing[c] = (uint16_t)integer(p, list[c], "agreeing", 0, UINT16_MAX);
+    parse_leaders(p, list[c], c, model);
   }
 }
 
