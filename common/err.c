@@ -66,6 +66,47 @@ enum err failure_set(struct failure *f, enum err code, const char *format, ...) 
   return code;
 }
 
+static const char *remedy(int number) {
+  switch (number) {
+    case ENOSPC:
+    case EDQUOT:
+      return "; make room, or choose a folder on another disk";
+    case EACCES:
+    case EPERM:
+      return "; choose a folder that you may write in, or ask for the right to";
+    case EROFS:
+      return "; choose a folder that is not read-only";
+    case ENOTDIR:
+    case EEXIST:
+      return "; a file of that name is in the way: choose another folder, or move the file";
+    case EISDIR:
+    case ENOTEMPTY:
+      return "; a folder of that name is in the way: move it";
+    case EFBIG:
+      return "; the disk or `ulimit -f` allows no larger file";
+    case EMFILE:
+      return "; allow more open files with `ulimit -n`";
+    case EIO:
+      return "; the disk or its connection may be failing: look into the system's log";
+    default:
+      return "";
+  }
+}
+
+enum err failure_system(struct failure *f, int number, const char *format, ...) {
+  if (!f) return err_from_errno(number);
+  va_list arguments;
+  va_start(arguments, format);
+  f->code = err_from_errno(number);
+  int size = vsnprintf(f->message, sizeof f->message, format, arguments);
+  va_end(arguments);
+  if (size >= 0 && (size_t)size < sizeof f->message)
+    snprintf(f->message + size, sizeof f->message - (size_t)size, ": %s%s", strerror(number),
+             remedy(number));
+  cut_to_whole_characters(f->message);
+  return f->code;
+}
+
 enum err failure_wrap(struct failure *f, const char *format, ...) {
   char inner[sizeof f->message];
   memcpy(inner, f->message, sizeof inner);

@@ -53,6 +53,11 @@ enum err err_from_errno(int number);
 /* Sets code and sentence; returns code. f may be NULL. */
 __attribute__((format(printf, 3, 4))) enum err failure_set(struct failure *f, enum err code,
                                                            const char *format, ...);
+/* What the system refused, with its own word for it and what to do:
+ * "writing out/golden.csv: No space left on device; make room, or choose a folder on another disk".
+ * Sets the code of err_from_errno(number) and returns it. */
+__attribute__((format(printf, 3, 4))) enum err failure_system(struct failure *f, int number,
+                                                              const char *format, ...);
 /* Puts "<words>: " before the sentence; returns f->code. */
 __attribute__((format(printf, 2, 3))) enum err failure_wrap(struct failure *f, const char *format,
                                                             ...);
