@@ -1,4 +1,5 @@
 /* guiyi — one program; the command decides. */
+#include <errno.h>
 #include <locale.h>
 #include <signal.h>
 #include <stdio.h>
@@ -49,11 +50,7 @@ static int unknown_command(const char *name) {
   return 2;
 }
 
-int main(int argc, char **argv) {
-  /* Customer data is in this process's memory: no core dump may hold it. */
-  prctl(PR_SET_DUMPABLE, 0);
-  signal(SIGPIPE, SIG_IGN);
-  setlocale(LC_CTYPE, "C.UTF-8");
+static int run(int argc, char **argv) {
   if (argc < 2) return print_help(stderr), 2;
   if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0 || strcmp(argv[1], "help") == 0)
     return print_help(stdout), 0;
@@ -66,4 +63,24 @@ int main(int argc, char **argv) {
     return commands[i].run(argc - 1, argv + 1);
   }
   return unknown_command(argv[1]);
+}
+
+/* An answer that was not written whole is no success. Who reads no further knows that himself. */
+static int finish_output(int code) {
+  bool failed_before = ferror(stdout);
+  if (fflush(stdout) == 0 && !failed_before) return code;
+  if (errno != EPIPE)
+    fprintf(stderr, "guiyi: the output was not written whole%s%s\n", failed_before ? "" : ": ",
+            failed_before ? "" : strerror(errno));
+  return code ? code : 1;
+}
+
+int main(int argc, char **argv) {
+  /* Customer data is in this process's memory: no core dump may hold it. */
+  prctl(PR_SET_DUMPABLE, 0);
+  /* Both are errors of a write, which says what failed. */
+  signal(SIGPIPE, SIG_IGN);
+  signal(SIGXFSZ, SIG_IGN);
+  setlocale(LC_CTYPE, "C.UTF-8");
+  return finish_output(run(argc, argv));
 }

@@ -29,8 +29,7 @@ struct output {
 };
 
 static enum err output_failed(const struct output *o, struct failure *failure) {
-  return failure_set(failure, err_from_errno(errno), "cannot write %s: %s", o->path,
-                     strerror(errno));
+  return failure_system(failure, errno, "cannot write %s", o->path);
 }
 
 static enum err output_open(struct output *o, const char *dir, const char *name,
@@ -224,8 +223,7 @@ static enum err write_pairs(const struct customer_world *world, struct output *o
 
 enum err make_customers(const struct make_customers_options *options, struct failure *failure) {
   if (mkdir(options->out_dir, 0777) != 0 && errno != EEXIST)
-    return failure_set(failure, err_from_errno(errno), "cannot make the folder %s: %s",
-                       options->out_dir, strerror(errno));
+    return failure_system(failure, errno, "cannot make the folder %s", options->out_dir);
   struct buffer nothing = {0}, encoded = {0};
   bool is_encodable = !options->gb18030 || encode_gb18030(&nothing, &encoded);
   buffer_release(&encoded);

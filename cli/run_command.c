@@ -1,11 +1,13 @@
 /* guiyi run — match and merge: a job file, or data files whose columns are recognised. */
 #include <argp.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <limits.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -165,6 +167,14 @@ static void on_interrupt(int number) {
   interrupted = 1;
 }
 
+/* The run is given up in order; who can't wait for that interrupts it again. */
+static void catch_interrupts(void) {
+  static const int signals[] = {SIGINT, SIGTERM, SIGHUP};
+  struct sigaction action = {.sa_handler = on_interrupt, .sa_flags = SA_RESETHAND};
+  for (size_t i = 0; i < sizeof signals / sizeof signals[0]; i++)
+    sigaction(signals[i], &action, NULL);
+}
+
 static bool is_job_file(const char *path) {
   size_t size = strlen(path);
   return (size > 5 && strcmp(path + size - 5, ".yaml") == 0) ||
@@ -180,10 +190,24 @@ static enum err make_folder(const char *path, struct failure *failure) {
     memcpy(partial, path, i);
     partial[i] = '\0';
     if (mkdir(partial, 0700) != 0 && errno != EEXIST)
-      return failure_set(failure, err_from_errno(errno), "making the folder %s: %s", partial,
-                         strerror(errno));
+      return failure_system(failure, errno, "cannot make the folder %s", partial);
     if (path[i] == '\0') return ERR_OK;
   }
+}
+
+/* Makes the out folder and keeps other runs from writing there too, until this process ends. */
+static enum err take_out_folder(const char *path, struct failure *failure) {
+  enum err err = make_folder(path, failure);
+  if (err) return err;
+  int folder = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  if (folder < 0) return failure_system(failure, errno, "cannot open the folder %s", path);
+  /* A file system without locks is no reason not to write. */
+  if (flock(folder, LOCK_EX | LOCK_NB) == 0 || errno != EWOULDBLOCK) return ERR_OK;
+  close(folder);
+  return failure_set(failure, ERR_STORE,
+                     "another run writes to %s: wait until it has ended, or give this run its own "
+                     "--out",
+                     path);
 }
 
 static void add_inputs(struct run *r, uint32_t source, const struct source_paths *paths) {
@@ -240,7 +264,7 @@ static enum err prepare_job_file(struct run *r, struct failure *failure) {
   enum err err = job_load(r->arguments.inputs[0], &r->job, failure);
   if (!err) err = find_job_files(r, failure);
   if (!err && r->job.expected_records == 0) r->job.expected_records = estimate_records(r);
-  return err;
+  return err ? err : take_out_folder(r->arguments.out_dir, failure);
 }
 
 /* Says what was recognised, and leaves the job file for who wants it otherwise. */
@@ -251,9 +275,8 @@ static enum err write_recognised_job(struct run *r, struct failure *failure) {
     fputs(buffer_string(&text), stderr);
     buffer_clear(&text);
   }
-  enum err err = make_folder(r->arguments.out_dir, failure);
   struct ordered_file *file = NULL;
-  if (!err) err = ordered_file_open(r->arguments.out_dir, "job.yaml", BYTES_EMPTY, &file, failure);
+  enum err err = ordered_file_open(r->arguments.out_dir, "job.yaml", BYTES_EMPTY, &file, failure);
   if (!err) {
     job_print(&r->job, &text);
     err = ordered_file_add(file, 0, &text, failure);
@@ -284,6 +307,7 @@ static enum err prepare_data_files(struct run *r, struct failure *failure) {
     r->inputs[f].take_scanned = &r->scanned[f];
   }
   err = recognise_files(r->scanned, count, &r->job, &r->recognition, failure);
+  if (!err) err = take_out_folder(r->arguments.out_dir, failure);
   if (!err) err = write_recognised_job(r, failure);
   return err;
 }
@@ -323,7 +347,8 @@ static void show_stages(struct run *r, const struct coordinator_progress *p) {
 static bool observe(void *context, const struct coordinator_progress *p) {
   struct run *r = context;
   if (p->phase == COORDINATOR_RUNNING) show_stages(r, p);
-  return !interrupted;
+  /* What has begun to be published is published, and reported. */
+  return !interrupted || p->stage == STAGE_PUBLISH;
 }
 
 static enum err report_run(struct run *r, uint64_t started_ms, struct failure *failure) {
@@ -371,7 +396,6 @@ static enum err run_job(struct run *r, struct failure *failure) {
       is_job_file(a->inputs[0]) ? prepare_job_file(r, failure) : prepare_data_files(r, failure);
   if (err) return err;
   apply_arguments(r);
-  if ((err = make_folder(a->out_dir, failure))) return err;
   struct pipeline_options pipeline_options = {.job = &r->job,
                                               .inputs = r->inputs,
                                               .input_count = r->input_count,
@@ -384,6 +408,7 @@ static enum err run_job(struct run *r, struct failure *failure) {
                                               .unmask = a->unmask};
   if ((err = load_decisions(r, &pipeline_options.decisions_length, failure))) return err;
   if ((err = pipeline_open(&pipeline_options, &r->pipeline, failure))) return err;
+  catch_interrupts();
   progress_init(&r->progress, a->json);
   err = embedded_run(r->pipeline, r->input_count, r->job.shards, a->workers,
                      buffer_bytes(&r->facts), observe, r, &r->timings, failure);
@@ -413,8 +438,6 @@ int run_command(int argc, char **argv) {
                                                        : (uint32_t)cores;
   argp_err_exit_status = 2;
   argp_parse(&parser, argc, argv, 0, NULL, &r.arguments);
-  signal(SIGINT, on_interrupt);
-  signal(SIGTERM, on_interrupt);
   struct failure failure = {0};
   enum err err = run_job(&r, &failure);
   if (err) fprintf(stderr, "guiyi run: %s\n", failure.message);

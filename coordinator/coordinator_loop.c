@@ -84,7 +84,8 @@ enum err coordinator_loop_run(struct coordinator_loop *loop, coordinator_observe
       seen = progress.stage;
       observed_ms = now_ms;
       if (!observe(context, &progress))
-        coordinator_fail(loop->coordinator, ERR_LIMIT, "the run was interrupted");
+        coordinator_fail(loop->coordinator, ERR_LIMIT,
+                         "the run was interrupted: nothing was published");
     }
   }
   buffer_release(&wire);

@@ -31,8 +31,7 @@ static enum err write_all(struct ordered_file *file, struct bytes text) {
     ssize_t wrote = write(file->fd, text.data, text.size);
     if (wrote < 0 && errno == EINTR) continue;
     if (wrote < 0) {
-      failure_set(&file->failure, err_from_errno(errno), "writing %s: %s", file->path,
-                  strerror(errno));
+      failure_system(&file->failure, errno, "cannot write %s", file->path);
       break;
     }
     text = bytes_of(text.data + wrote, text.size - (size_t)wrote);
@@ -51,8 +50,7 @@ enum err ordered_file_open(const char *folder, const char *name, struct bytes he
                  ? open(file->part_path, O_CREAT | O_TRUNC | O_WRONLY | O_CLOEXEC, 0600)
                  : (errno = ENAMETOOLONG, -1);
   if (file->fd < 0) {
-    enum err err = failure_set(failure, err_from_errno(errno), "making %s: %s", file->part_path,
-                               strerror(errno));
+    enum err err = failure_system(failure, errno, "cannot make %s", file->part_path);
     pthread_mutex_destroy(&file->lock);
     free(file);
     return err;
@@ -106,9 +104,11 @@ enum err ordered_file_finish(struct ordered_file **pointer, uint32_t part_count,
   file->fd = -1;
   enum err err = file->failure.code;
   if (!err && (closed != 0 || rename(file->part_path, file->path) != 0))
-    err = failure_set(&file->failure, err_from_errno(errno), "finishing %s: %s", file->path,
-                      strerror(errno));
-  if (err) *failure = file->failure;
+    err = failure_system(&file->failure, errno, "cannot finish %s", file->path);
+  if (err) {
+    *failure = file->failure;
+    unlink(file->part_path);
+  }
   release(file);
   *pointer = NULL;
   return err;

@@ -110,6 +110,12 @@ static void the_tail_is_written_in_one_way(void **state) {
   assert_string_equal(canonical("第五大道1号第3层"), "第五大道1号3层");
 }
 
+static void a_number_too_long_for_a_door_stays_whole(void **state) {
+  (void)state;
+  assert_string_equal(canonical("幸福路0000012号"), "幸福路12号");
+  assert_string_equal(canonical("幸福路000000000000000000012号"), "幸福路000000000000000000012号");
+}
+
 static void a_bracket_that_is_not_closed_loses_nothing(void **state) {
   (void)state;
   assert_string_equal(canonical("北京市朝阳区建国路88号(东门)3层"), "北京市朝阳区建国路88号3层");
@@ -242,6 +248,7 @@ int main(void) {
       cmocka_unit_test(every_vector_is_written_as_required),
       cmocka_unit_test(divisions_are_completed_and_brought_up_to_date),
       cmocka_unit_test(the_tail_is_written_in_one_way),
+      cmocka_unit_test(a_number_too_long_for_a_door_stays_whole),
       cmocka_unit_test(a_bracket_that_is_not_closed_loses_nothing),
       cmocka_unit_test(how_far_it_goes_is_its_kind),
       cmocka_unit_test(han_addresses_agree_as_far_as_they_should),

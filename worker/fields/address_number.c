@@ -93,6 +93,8 @@ bool address_number_read(struct address_text text, uint32_t at, struct address_n
   if (!is_digit(address_peek(text, at)) && !is_letter(address_peek(text, at))) return false;
   if (at && is_letter(text.characters[at - 1]) && is_letter(text.characters[at]))
     return false; /* inside a word */
+  if (at && is_digit(text.characters[at - 1]) && is_digit(text.characters[at]))
+    return false; /* inside a number too long for a door's */
   for (uint32_t i = at;;) {
     uint32_t start = i;
     if (n->group_count == ADDRESS_GROUPS_MAX || !read_group(text, &i)) break;

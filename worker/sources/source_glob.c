@@ -80,6 +80,8 @@ out:
 
 static enum err add_pattern(struct found_files *found, const char *pattern, struct failure *f) {
   struct stat status;
+  if (*pattern == '\0')
+    return failure_set(f, ERR_INPUT, "the path of a file is empty; name a file");
   if (stat(pattern, &status) == 0) {
     enum err err = check_file(pattern, &status, f);
     return err == ERR_OK ? add_file(found, pattern, &status, f) : err;

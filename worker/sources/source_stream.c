@@ -129,6 +129,11 @@ static enum err read_unpacked(struct source_stream *s, char *out, size_t size, s
                          "or export it again",
                          s->path, source_compression_name(s->compression),
                          (unsigned long long)s->file_at, problem);
+    if (state == DECODE_WINDOW_TOO_LARGE)
+      return failure_set(f, ERR_INPUT,
+                         "%s cannot be unpacked: it was packed with a window of more than 128 MiB; "
+                         "pack it again without --long",
+                         s->path);
     if (state == DECODE_AT_END) break;
     if (state == DECODE_NEEDS_INPUT) {
       enum err err = refill_decoder(s, f);

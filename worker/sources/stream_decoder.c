@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <zlib.h>
 #include <zstd.h>
+#include <zstd_errors.h>
 
 #include "common/check.h"
 #include "common/memory.h"
@@ -81,6 +82,8 @@ static enum decode_state run_zstd(struct stream_decoder *d, char *out, size_t si
   if (d->at_file_end && d->between_parts) return DECODE_AT_END;
   size_t code = ZSTD_decompressStream(d->zstd, &output, &input);
   *got = output.pos;
+  if (ZSTD_getErrorCode(code) == ZSTD_error_frameParameter_windowTooLarge)
+    return DECODE_WINDOW_TOO_LARGE;
   if (ZSTD_isError(code)) return damaged(problem, ZSTD_getErrorName(code));
   bool moved = input.pos != d->input_at || output.pos;
   d->input_at = input.pos;

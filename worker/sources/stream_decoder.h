@@ -14,6 +14,7 @@ enum decode_state {
   DECODE_NEEDS_INPUT, /* call stream_decoder_fill, with 0 bytes at the end of the file */
   DECODE_AT_END,
   DECODE_DAMAGED,
+  DECODE_WINDOW_TOO_LARGE, /* zstd --long above 27: more memory than a reader may take */
 };
 
 struct stream_decoder;

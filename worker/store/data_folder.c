@@ -18,9 +18,7 @@ void (*failpoint_hook)(const char *name);
 enum { FOLDER_MODE = 0750, FILE_MODE = 0640, GENERATION_DIGITS = 6 };
 
 static enum err system_failed(const char *what, const char *path, struct failure *failure) {
-  int number = errno;
-  return failure_set(failure, err_from_errno(number), "cannot %s %s: %s", what, path,
-                     strerror(number));
+  return failure_system(failure, errno, "cannot %s %s", what, path);
 }
 
 static enum err path_join(char path[DATA_FOLDER_PATH_MAX], const char *data_dir, const char *name,

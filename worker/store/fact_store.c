@@ -134,8 +134,7 @@ enum err fact_store_open(const char *data_dir, struct fact_store **out, struct f
   if (err) return err;
   bool is_new = mkdir(path, FOLDER_MODE) == 0;
   if (!is_new && errno != EEXIST)
-    return failure_set(failure, err_from_errno(errno), "cannot make the folder %s: %s", path,
-                       strerror(errno));
+    return failure_system(failure, errno, "cannot make the folder %s", path);
   struct fact_store *store = memory_new_zeroed(1, sizeof *store);
   store->path = memory_copy_string(path);
   int rc = mdb_env_create(&store->env);

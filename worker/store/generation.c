@@ -40,7 +40,7 @@ static enum err read_manifest_of(const char *data_dir, const struct data_folder_
         found.high != current->manifest_checksum.high)
       err = failure_set(failure, ERR_CORRUPT,
                         "%s is not what was published (%zu bytes, another checksum than CURRENT "
-                        "says): restore the file from a backup or run again",
+                        "says): restore the file from a backup, or run into a new --data-dir",
                         path, text.size);
   }
   if (!err) {
@@ -93,7 +93,7 @@ enum err generation_open(const char *data_dir, struct generation **out, struct f
       return failure_set(failure, ERR_CORRUPT,
                          "generation %" PRIu64
                          " in %s, the current one, lacks a file: restore it "
-                         "from a backup or run again",
+                         "from a backup, or run into a new --data-dir",
                          tried, data_dir);
     tried = current.generation;
   }

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <unistd.h>
 
 #include "common/check.h"
@@ -26,10 +27,18 @@ enum {
 const char *const store_table_names[STORE_TABLE_COUNT] = {STORE_TABLE_LIST(X)};
 #undef X
 
+/* LMDB calls it EIO when the disk took a part of a write and had no room for the rest. */
+static bool disk_is_full(const char *path) {
+  enum { ROOM_BYTES_MIN = 1 << 20 };
+  struct statvfs room;
+  return statvfs(path, &room) == 0 && room.f_bavail * room.f_frsize < ROOM_BYTES_MIN;
+}
+
 static enum err lmdb_failed(const char *what, const char *path, int rc, struct failure *failure) {
-  enum err err = rc == ENOSPC || rc == EDQUOT ? ERR_DISK_FULL
-                 : rc == EIO                  ? ERR_IO
-                 : rc == MDB_CORRUPTED || rc == MDB_PAGE_NOTFOUND || rc == MDB_INVALID ||
+  if (rc > 0)
+    return failure_system(failure, rc == EIO && disk_is_full(path) ? ENOSPC : rc, "cannot %s %s",
+                          what, path);
+  enum err err = rc == MDB_CORRUPTED || rc == MDB_PAGE_NOTFOUND || rc == MDB_INVALID ||
                          rc == MDB_CURSOR_FULL || rc == MDB_VERSION_MISMATCH
                      ? ERR_CORRUPT
                      : ERR_STORE;
@@ -220,9 +229,7 @@ static enum err read_chunks(const char *path, uint64_t *file_bytes,
     ssize_t got = read(fd, block, READ_BYTES);
     if (got < 0 && errno == EINTR) continue;
     if (got < 0) {
-      int reason = errno;
-      err = failure_set(failure, err_from_errno(reason), "cannot read %s: %s", path,
-                        strerror(reason));
+      err = failure_system(failure, errno, "cannot read %s", path);
       break;
     }
     /* READ_BYTES divides MANIFEST_CHUNK_BYTES, but a read may return less. */
@@ -298,12 +305,11 @@ struct shard_reader {
   uint64_t file_bytes;
 };
 
-static enum err damaged(const char *path, struct failure *failure) {
-  return failure_set(
-      failure, ERR_CORRUPT,
-      "%s is damaged: its pages lead out of the file; restore it from a backup or run "
-      "again; `guiyi verify` says what is damaged",
-      path);
+static enum err damaged(const char *path, const char *how, struct failure *failure) {
+  return failure_set(failure, ERR_CORRUPT,
+                     "%s is damaged: %s; restore it from a backup, or run "
+                     "into a new --data-dir; `guiyi verify` says what is damaged",
+                     path, how);
 }
 
 /* What is done under map_guard_run: arguments and result of one LMDB call. */
@@ -351,12 +357,12 @@ static enum err open_guarded(struct shard_reader *r, struct failure *failure) {
   struct guarded g = {.reader = r};
   if (!map_guard_run(open_environment, &g)) {
     r->env = NULL;
-    return damaged(r->path, failure);
+    return damaged(r->path, "its pages lead out of the file", failure);
   }
   if (g.rc) return lmdb_failed("open", r->path, g.rc, failure);
   if (!map_guard_run(open_reader_tables, &g)) {
     mdb_txn_abort(g.txn); /* it has begun: that reads the first pages only, as opening did */
-    return damaged(r->path, failure);
+    return damaged(r->path, "its pages lead out of the file", failure);
   }
   if (g.rc == MDB_NOTFOUND)
     return failure_set(failure, ERR_CORRUPT, "%s lacks a table; `guiyi verify` says more", r->path);
@@ -371,6 +377,7 @@ enum err shard_reader_open(const char *path, uint64_t generation, uint32_t shard
     return failure_set(failure, number == ENOENT ? ERR_NOT_FOUND : err_from_errno(number),
                        "cannot open %s: %s", path, strerror(number));
   }
+  if (file.st_size == 0) return damaged(path, "it is empty", failure);
   struct shard_reader *r = memory_new_zeroed(1, sizeof *r);
   r->path = memory_copy_string(path);
   r->file_bytes = (uint64_t)file.st_size;
@@ -438,13 +445,14 @@ enum err shard_view_step(struct shard_view *view, enum shard_step step, struct s
                          struct failure *failure) {
   const struct shard_reader *r = view->reader;
   struct guarded g = {.view = view, .step = step, .row = row};
-  if (!map_guard_run(step_guarded, &g)) return damaged(r->path, failure);
+  if (!map_guard_run(step_guarded, &g))
+    return damaged(r->path, "its pages lead out of the file", failure);
   if (g.rc == MDB_NOTFOUND) return ERR_NOT_FOUND;
   if (g.rc) return lmdb_failed("read", r->path, g.rc, failure);
   if (g.fits) return ERR_OK;
   return failure_set(failure, ERR_CORRUPT,
                      "a value in table %s of %s is not what was written: restore the file from a "
-                     "backup or run again; `guiyi verify` says what is damaged",
+                     "backup, or run into a new --data-dir; `guiyi verify` says what is damaged",
                      store_table_names[view->table], r->path);
 }
 
@@ -473,14 +481,14 @@ enum err shard_file_check_bytes(const char *path, const struct manifest_shard *f
     return failure_set(failure, ERR_CORRUPT,
                        "%s: bytes %" PRIu64 " to %" PRIu64
                        " are not what was published: restore the "
-                       "file from a backup or run again",
+                       "file from a backup, or run into a new --data-dir",
                        path, from, from + MANIFEST_CHUNK_BYTES - 1);
   }
   if (file_bytes != facts->file_bytes)
     return failure_set(failure, ERR_CORRUPT,
                        "%s has %" PRIu64 " bytes, %" PRIu64
                        " were published: restore the file from a "
-                       "backup or run again",
+                       "backup, or run into a new --data-dir",
                        path, file_bytes, facts->file_bytes);
   return ERR_OK;
 }
