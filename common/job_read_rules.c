@@ -2,6 +2,7 @@
 
 #include "common/decimal.h"
 #include "common/job_sections.h"
+#include "common/text.h"
 
 static struct job_place place_of(const struct yaml_node *node) {
   return (struct job_place){node->line, node->column};
@@ -26,8 +27,9 @@ static enum err expect_list(struct schema_reader *reader, const struct schema_pa
 static enum err read_key_part(struct schema_reader *reader, const struct schema_path *path,
                               const struct yaml_node *node, struct job_key_part *part) {
   enum err code = schema_expect(reader, path, node, YAML_SCALAR, "a field, or field.part");
+  struct bytes name;
+  if (!code) code = schema_read_name(reader, path, node, 2 * JOB_NAME_BYTES_MAX, &name);
   if (code) return code;
-  struct bytes name = node->text;
   const char *dot = name.size ? memchr(name.data, '.', name.size) : NULL;
   if (dot) {
     name.size = (size_t)(dot - name.data);
@@ -55,7 +57,7 @@ JOB_READ(job_read_key_parts) {
   return code;
 }
 
-/* A rule without a name is called by its parts. */
+/* A rule without a name is called by its parts, as far as a name goes. */
 static struct bytes rule_name(struct job *job, const struct job_blocking_rule *rule) {
   struct buffer name = {0};
   for (uint32_t i = 0; i < rule->part_count; i++) {
@@ -63,7 +65,7 @@ static struct bytes rule_name(struct job *job, const struct job_blocking_rule *r
     buffer_append_bytes(&name, job->fields[rule->parts[i].field].name);
     if (rule->parts[i].part.size) buffer_printf(&name, ".%s", rule->parts[i].part.data);
   }
-  struct bytes copy = arena_copy(&job->arena, buffer_bytes(&name));
+  struct bytes copy = arena_copy(&job->arena, text_cut(buffer_bytes(&name), JOB_NAME_BYTES_MAX));
   buffer_release(&name);
   return copy;
 }

@@ -122,8 +122,11 @@ static bool judge_landline(struct phone_reading *v, const struct dialled *d, con
   const char *local = digits + area;
   unsigned left = count - area;
   bool eight = area_has_eight_digits(cell_number(digits + 1, area - 1));
-  /* A number of seven digits may have become one of eight since the list was made. */
-  unsigned size = eight || left == 8 ? 8 : 7;
+  /* A number of seven digits may have become one of eight since the list was made. Then only dashes
+   * tell it from its extension. */
+  unsigned last = d->group_count;
+  bool set_apart = last >= 3 && d->groups[last - 2] == 8 && d->groups[last - 1] + 8 == left;
+  unsigned size = eight || left == 8 || set_apart ? 8 : 7;
   if (left < size || local[0] < '2' || local[0] > '8') return false;
   const char *extension = local + size;
   unsigned extension_size = left - size;
