@@ -179,7 +179,7 @@ static void run(struct plan *plan, uint32_t count) {
   for (int p = 0; p < PLAN_PARTITIONS; p++) compare_training(&compared[p], &counts);
   struct compare_output random;
   start = seconds();
-  random_pairs_run(plan, rows, count, 1, RANDOM_PAIRS_DEFAULT, &random);
+  random_pairs_run(plan, rows, count, count, 1, RANDOM_PAIRS_DEFAULT, &random);
   report("random pairs", start, RANDOM_PAIRS_DEFAULT, "pairs");
   random_pairs_training(&random, &counts);
   struct model_spec spec;

@@ -43,13 +43,13 @@ enum err embedded_run(struct pipeline *pipeline, uint32_t file_count, uint32_t s
   struct worker_loop *loops[EMBEDDED_WORKERS_MAX] = {0};
   for (uint32_t w = 0; w < worker_count; w++)
     workers[w] = (struct pipeline_worker){.pipeline = pipeline, .thread_base = w};
-  enum err err = coordinator_loop_open(&loop, zmq_context, endpoint, &options, failure);
+  enum err err = coordinator_loop_open(&loop, zmq_context, endpoint, NULL, &options, failure);
   if (err) goto out;
   err = start_workers(zmq_context, workers, loops, worker_count, failure);
   if (!err) err = coordinator_loop_run(&loop, observe, context, failure);
   /* A worker that greeted too late to be told STOP, or started in vain, ends with its sockets. */
   zmq_ctx_shutdown(zmq_context);
-  for (uint32_t w = 0; w < worker_count; w++) worker_loop_join(&loops[w]);
+  for (uint32_t w = 0; w < worker_count; w++) (void)worker_loop_join(&loops[w], NULL);
   for (unsigned s = 0; s < STAGE_COUNT; s++) {
     result->stage_ms[s] = coordinator_stage_ms(loop.coordinator, s);
     result->stage_units[s] = coordinator_stage_units(loop.coordinator, s);

@@ -586,6 +586,10 @@ static bool header_of(const struct message *message, uint64_t *epoch, uint64_t *
       *epoch = message->heartbeat.epoch;
       *session = message->heartbeat.session;
       return true;
+    case MESSAGE_LEAVE:
+      *epoch = message->leave.epoch;
+      *session = message->leave.session;
+      return true;
     case MESSAGE_HELLO:
       *epoch = message->hello.epoch;
       *session = 0;
@@ -642,7 +646,9 @@ void coordinator_receive(struct coordinator *c, uint32_t worker, const struct me
     coordinator_depose(c);
     return;
   }
-  if (is_over(c)) {
+  if (message->kind == MESSAGE_LEAVE) {
+    if (seat->greeted && session == seat->session) coordinator_worker_lost(c, worker, now_ms);
+  } else if (is_over(c)) {
     send_stop(c, worker);
   } else if (message->kind == MESSAGE_HELLO) {
     receive_hello(c, worker, &message->hello);

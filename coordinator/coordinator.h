@@ -133,6 +133,8 @@ void coordinator_published(struct coordinator *c, enum err err, uint64_t now_ms)
 void coordinator_worker_lost(struct coordinator *c, uint32_t worker, uint64_t now_ms);
 /* Another was elected, or this one is no longer sure: not a word more. */
 void coordinator_depose(struct coordinator *c);
+/* Where the outputs of stages (bit s: stage s) lie: the wire form of task_places. Appends. */
+void coordinator_places(const struct coordinator *c, uint32_t stages, struct buffer *out);
 /* Ends the run as failed and stops the workers; a first failure stays. */
 void coordinator_fail(struct coordinator *c, enum err code, const char *sentence);
 

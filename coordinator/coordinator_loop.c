@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 #include <zmq.h>
 
 #include "common/check.h"
@@ -9,7 +10,7 @@
 #include "common/memory.h"
 #include "proto/link.h"
 
-enum { POLL_MS = 100 };
+enum { POLL_MS = 100, DISMISS_MS = 3000 };
 
 static void send_to_worker(void *context, uint32_t worker, const struct message *message) {
   struct coordinator_loop *loop = context;
@@ -18,14 +19,35 @@ static void send_to_worker(void *context, uint32_t worker, const struct message 
   (void)link_send(loop->socket, &loop->peers[worker], message, &failure);
 }
 
+static void begin_publishing(void *context, const struct publication *publication) {
+  struct coordinator_loop *loop = context;
+  buffer_clear(&loop->publication);
+  buffer_append_bytes(&loop->publication, publication->result);
+  loop->is_publishing = true;
+}
+
+static void publish(struct coordinator_loop *loop) {
+  struct failure failure = {0};
+  loop->is_publishing = false;
+  enum err err = ERR_OK;
+  if (loop->publisher)
+    err = loop->publisher(loop->publisher_context, loop->coordinator,
+                          buffer_bytes(&loop->publication), &failure);
+  if (err && err_class_of(err) != ERR_CLASS_RETRY)
+    coordinator_fail(loop->coordinator, err, failure.message);
+  else
+    coordinator_published(loop->coordinator, err, clock_monotonic_ms());
+}
+
 enum err coordinator_loop_open(struct coordinator_loop *loop, void *zmq_context,
-                               const char *endpoint, const struct coordinator_options *options,
-                               struct failure *failure) {
+                               const char *endpoint, const struct link_security *security,
+                               const struct coordinator_options *options, struct failure *failure) {
   *loop = (struct coordinator_loop){.zmq_context = zmq_context};
-  enum err err = link_open(zmq_context, ZMQ_ROUTER, endpoint, &loop->socket, failure);
+  enum err err = link_open(zmq_context, ZMQ_ROUTER, endpoint, 0, security, &loop->socket, failure);
   if (err) return err;
   loop->peers = memory_new_zeroed(COORDINATOR_WORKERS_MAX, sizeof *loop->peers);
-  struct coordinator_effects effects = {.context = loop, .send = send_to_worker};
+  struct coordinator_effects effects = {
+      .context = loop, .send = send_to_worker, .publish = begin_publishing};
   loop->coordinator = coordinator_new(options, &effects);
   return ERR_OK;
 }
@@ -34,6 +56,7 @@ void coordinator_loop_close(struct coordinator_loop *loop) {
   link_close(&loop->socket);
   coordinator_free(loop->coordinator);
   free(loop->peers);
+  buffer_release(&loop->publication);
   *loop = (struct coordinator_loop){0};
 }
 
@@ -41,7 +64,8 @@ void coordinator_loop_close(struct coordinator_loop *loop) {
 static int worker_of_peer(struct coordinator_loop *loop, const struct link_peer *peer) {
   for (int w = 0; w < COORDINATOR_WORKERS_MAX; w++)
     if (loop->peers[w].size == peer->size && memcmp(loop->peers[w].id, peer->id, peer->size) == 0)
-      return w;
+      /* A routing id can be claimed by anyone; the key cannot. */
+      return strcmp(loop->peers[w].user, peer->user) == 0 ? w : -1;
   int w = coordinator_worker_join(loop->coordinator, clock_monotonic_ms());
   if (w >= 0) loop->peers[w] = *peer;
   return w;
@@ -78,6 +102,7 @@ enum err coordinator_loop_run(struct coordinator_loop *loop, coordinator_observe
     if ((err = receive_all(loop, &wire, failure))) break;
     uint64_t now_ms = clock_monotonic_ms();
     coordinator_tick(loop->coordinator, now_ms);
+    if (loop->is_publishing) publish(loop);
     coordinator_progress(loop->coordinator, &progress);
     if (progress.phase >= COORDINATOR_DONE) break;
     if (progress.stage != seen || now_ms >= observed_ms + POLL_MS) {
@@ -97,4 +122,18 @@ enum err coordinator_loop_run(struct coordinator_loop *loop, coordinator_observe
     err =
         failure_set(failure, ERR_STALE, "another coordinator was elected and goes on with the job");
   return err;
+}
+
+void coordinator_loop_dismiss(struct coordinator_loop *loop) {
+  struct buffer wire = {0};
+  struct failure unheard;
+  struct coordinator_progress progress;
+  uint64_t until_ms = clock_monotonic_ms() + DISMISS_MS;
+  do {
+    zmq_pollitem_t item = {loop->socket, 0, ZMQ_POLLIN, 0};
+    if (zmq_poll(&item, 1, POLL_MS) < 0 && zmq_errno() != EINTR) break;
+    if (receive_all(loop, &wire, &unheard)) break;
+    coordinator_progress(loop->coordinator, &progress);
+  } while (progress.workers && clock_monotonic_ms() < until_ms);
+  buffer_release(&wire);
 }

@@ -42,8 +42,7 @@ static struct bytes stage_input(const struct coordinator *c, enum stage stage) {
   }
 }
 
-static void places_encode(const struct coordinator *c, enum stage stage, struct buffer *out) {
-  if (c->options.shared_memory) return;
+void coordinator_places(const struct coordinator *c, uint32_t needs, struct buffer *out) {
   struct task_places places = {0};
   struct task_place_worker workers[COORDINATOR_WORKERS_MAX];
   places.workers = workers;
@@ -52,7 +51,7 @@ static void places_encode(const struct coordinator *c, enum stage stage, struct 
       workers[places.worker_count++] =
           (struct task_place_worker){w, bytes_from_string(c->workers[w].endpoint)};
   uint16_t *locations[STAGE_COUNT] = {0};
-  for (uint32_t needs = stage_needs(stage); needs; needs &= needs - 1) {
+  for (; needs; needs &= needs - 1) {
     unsigned s = (unsigned)__builtin_ctz(needs);
     const struct stage_state *from = &c->stages[s];
     locations[s] = memory_new((from->count + 1) * sizeof *locations[s]);
@@ -67,7 +66,7 @@ static void places_encode(const struct coordinator *c, enum stage stage, struct 
 static void send_task(struct coordinator *c, enum stage stage, uint32_t t,
                       struct task_attempt *attempt) {
   struct buffer places = {0};
-  places_encode(c, stage, &places);
+  if (!c->options.shared_memory) coordinator_places(c, stage_needs(stage), &places);
   attempt->sent_ms = c->now_ms;
   struct message message = {.kind = MESSAGE_TASK};
   message.task = (struct message_task){.epoch = c->options.epoch,

@@ -1,71 +1,45 @@
 #include "proto/task_places.h"
 
+#include "common/byte_reader.h"
 #include "common/check.h"
-
-static void put_u32(struct buffer *out, uint32_t value) {
-  buffer_append(out, &value, sizeof value);
-}
 
 void task_places_encode(const struct task_places *places, struct buffer *out) {
   check(places->worker_count <= TASK_PLACES_WORKERS_MAX);
-  put_u32(out, places->worker_count);
+  buffer_append_u32(out, places->worker_count);
   for (uint32_t w = 0; w < places->worker_count; w++) {
-    put_u32(out, places->workers[w].number);
-    put_u32(out, (uint32_t)places->workers[w].endpoint.size);
-    buffer_append_bytes(out, places->workers[w].endpoint);
+    buffer_append_u32(out, places->workers[w].number);
+    buffer_append_counted(out, places->workers[w].endpoint);
   }
   uint32_t stages = 0;
   for (unsigned s = 0; s < STAGE_COUNT; s++) stages += places->worker[s] != NULL;
-  put_u32(out, stages);
+  buffer_append_u32(out, stages);
   for (unsigned s = 0; s < STAGE_COUNT; s++) {
     if (!places->worker[s]) continue;
-    put_u32(out, s);
-    put_u32(out, places->task_count[s]);
+    buffer_append_u32(out, s);
+    buffer_append_u32(out, places->task_count[s]);
     buffer_append(out, places->worker[s], places->task_count[s] * sizeof *places->worker[s]);
   }
 }
 
-/* What is left to read; ok is false after a read beyond the end. */
-struct cursor {
-  struct bytes left;
-  bool ok;
-};
-
-static struct bytes take(struct cursor *c, size_t size) {
-  if (!c->ok || size > c->left.size) {
-    c->ok = false;
-    return BYTES_EMPTY;
-  }
-  struct bytes taken = bytes_of(c->left.data, size);
-  c->left = bytes_of(c->left.data + size, c->left.size - size);
-  return taken;
-}
-
-static uint32_t take_u32(struct cursor *c) {
-  uint32_t value = 0;
-  struct bytes taken = take(c, sizeof value);
-  if (taken.size) memcpy(&value, taken.data, sizeof value);
-  return value;
-}
-
-static bool take_workers(struct cursor *c, struct arena *arena, struct task_places *places) {
-  uint32_t count = take_u32(c);
+static bool take_workers(struct byte_reader *c, struct arena *arena, struct task_places *places) {
+  uint32_t count = byte_reader_u32(c);
   if (!c->ok || count > TASK_PLACES_WORKERS_MAX) return false;
   places->workers = arena_alloc(arena, count * sizeof *places->workers);
   for (uint32_t w = 0; w < count; w++) {
-    uint32_t number = take_u32(c), size = take_u32(c);
-    if (size > ENDPOINT_BYTES_MAX || (w && number <= places->workers[w - 1].number)) return false;
-    struct bytes endpoint = take(c, size);
-    if (!c->ok || (size && memchr(endpoint.data, '\0', size))) return false;
+    uint32_t number = byte_reader_u32(c);
+    struct bytes endpoint = byte_reader_counted(c);
+    if (!c->ok || endpoint.size > ENDPOINT_BYTES_MAX) return false;
+    if (w && number <= places->workers[w - 1].number) return false;
+    if (endpoint.size && memchr(endpoint.data, '\0', endpoint.size)) return false;
     places->workers[w] = (struct task_place_worker){number, arena_copy(arena, endpoint)};
   }
   places->worker_count = count;
   return true;
 }
 
-static bool take_stage(struct cursor *c, struct arena *arena, struct task_places *places) {
-  uint32_t stage = take_u32(c), count = take_u32(c);
-  struct bytes numbers = take(c, (size_t)count * sizeof(uint16_t));
+static bool take_stage(struct byte_reader *c, struct arena *arena, struct task_places *places) {
+  uint32_t stage = byte_reader_u32(c), count = byte_reader_u32(c);
+  struct bytes numbers = byte_reader_take(c, (size_t)count * sizeof(uint16_t));
   if (!c->ok || stage >= STAGE_COUNT || places->worker[stage]) return false;
   uint16_t *worker = arena_alloc(arena, numbers.size + 1);
   if (numbers.size) memcpy(worker, numbers.data, numbers.size);
@@ -80,11 +54,11 @@ static bool take_stage(struct cursor *c, struct arena *arena, struct task_places
 enum err task_places_decode(struct bytes data, struct arena *arena, struct task_places *places,
                             struct failure *failure) {
   *places = (struct task_places){0};
-  struct cursor c = {data, true};
+  struct byte_reader c = byte_reader_of(data);
   bool ok = take_workers(&c, arena, places);
-  uint32_t stages = ok ? take_u32(&c) : 0;
+  uint32_t stages = ok ? byte_reader_u32(&c) : 0;
   for (uint32_t s = 0; s < stages && ok; s++) ok = take_stage(&c, arena, places);
-  if (!ok || !c.ok || c.left.size)
+  if (!ok || !byte_reader_is_done(&c))
     return failure_set(failure, ERR_MALFORMED,
                        "the places of a task's inputs (%zu bytes) are malformed", data.size);
   return ERR_OK;

@@ -6,84 +6,44 @@
 #include "common/check.h"
 #include "common/clock.h"
 #include "common/memory.h"
-#include "common/training_counts.h"
 #include "proto/stage.h"
 #include "proto/task_result.h"
 #include "worker/entity_links.h"
 #include "worker/golden_codec.h"
-#include "worker/model_spec.h"
+#include "worker/pipeline_parts.h"
 #include "worker/quality_rules.h"
-#include "worker/run_exports.h"
 #include "worker/sources/source_reader.h"
 #include "worker/stages/block.h"
-#include "worker/stages/cluster.h"
 #include "worker/stages/compare.h"
-#include "worker/stages/frequency.h"
-#include "worker/stages/ingest.h"
 #include "worker/stages/merge.h"
 #include "worker/stages/tag.h"
-#include "worker/store/generation.h"
 #include "worker/store/stored_row.h"
 
 _Static_assert((int)KEY_PARTITIONS == (int)PLAN_PARTITIONS, "tasks are cut like the key space");
 
-/* What one compute thread keeps between tasks. */
-struct thread_work {
-  struct ingest_work ingest;
-  struct arena scratch;
-  struct buffer text;
-  uint64_t stage_cpu_us[STAGE_COUNT];
-};
-
-struct pipeline {
-  struct pipeline_options options;
-  struct run_state run;
-  struct model_spec spec;
-  struct arena arena;
-  struct ingest_binding *bindings; /* by file */
-  struct quality_rules *rules;
-  struct thread_work *threads;
-  struct frequency_tables tables; /* the sum */
-  struct pair_facts facts;        /* what people decided; from LINK on */
-  struct cluster_work *cluster;
-  struct golden_plan golden_plan;
-  struct generation_writer *writer;
-  struct generation_order order;
-  struct entity_links links; /* reviews and relations by entity */
-  struct run_exports *exports;
-  struct hash128 *shard_digests;
-  uint64_t generation;
-};
-
-struct task_context {
-  struct pipeline *p;
-  struct thread_work *thread;
-  uint32_t task;
-  struct bytes input;
-  struct buffer *result;
-  uint64_t *units;
-  struct failure *failure;
-};
-
-typedef enum err stage_function(struct task_context *t);
-
 /* ---- reading ---- */
 
-static enum err run_scan(struct task_context *t) {
-  struct pipeline_input *in = &t->p->options.inputs[t->task];
-  struct source_file *file = &t->p->run.files[t->task];
+enum err pipeline_scan_file(struct pipeline *p, uint32_t number, struct source_file *file,
+                            struct failure *failure) {
+  struct pipeline_input *in = &p->options.inputs[number];
   if (in->take_scanned) {
     *file = *in->take_scanned;
     *in->take_scanned = (struct source_file){0};
   } else {
-    const struct job_source *s = &t->p->options.job->sources[in->source];
+    const struct job_source *s = &p->options.job->sources[in->source];
     struct source_file_options o = {.format = (enum source_format)s->format,
                                     .encoding = (enum source_encoding)s->encoding,
                                     .delimiter = s->delimiter,
                                     .header = s->header};
-    enum err err = source_file_scan(in->path, &o, SPLIT_BYTES, file, t->failure);
-    if (err) return err;
+    return source_file_scan(in->path, &o, SPLIT_BYTES, file, failure);
   }
+  return ERR_OK;
+}
+
+static enum err run_scan(struct task_context *t) {
+  struct source_file *file = &t->p->run.files[t->task];
+  enum err err = pipeline_scan_file(t->p, t->task, file, t->failure);
+  if (err) return err;
   *t->units = file->row_count;
   return ERR_OK;
 }
@@ -116,17 +76,23 @@ static enum err number_splits(struct pipeline *p, struct failure *failure) {
   return ERR_OK;
 }
 
-static enum err run_layout(struct task_context *t) {
-  struct pipeline *p = t->p;
+enum err pipeline_lay_out(struct pipeline *p, struct failure *failure) {
   struct run_state *run = &p->run;
-  enum err err = number_splits(p, t->failure);
+  enum err err = number_splits(p, failure);
   for (uint32_t f = 0; f < run->file_count && !err; f++)
     if (run->files[f].row_count)
       err = ingest_bind(&run->plan, run->file_source[f], &run->files[f], &p->arena, &p->bindings[f],
-                        t->failure);
+                        failure);
   if (err) return err;
   run->rows = memory_map((size_t)run->row_count * run->plan.row_bytes);
   run->records = memory_map((size_t)run->row_count * sizeof *run->records);
+  return ERR_OK;
+}
+
+static enum err run_layout(struct task_context *t) {
+  struct run_state *run = &t->p->run;
+  enum err err = pipeline_lay_out(t->p, t->failure);
+  if (err) return err;
   struct layout_result result = {run->split_count, run->row_count};
   buffer_append(t->result, &result, sizeof result);
   *t->units = run->row_count;
@@ -142,7 +108,7 @@ static enum err run_ingest(struct task_context *t) {
 
 /* ---- comparing ---- */
 
-static enum err return_counts(struct task_context *t, struct training_counts *counts) {
+enum err pipeline_return_counts(struct task_context *t, struct training_counts *counts) {
   training_counts_encode(counts, t->result);
   training_counts_release(counts);
   return ERR_OK;
@@ -166,6 +132,11 @@ static enum err check_usable(const struct run_state *run, struct failure *failur
                      sentence ? sentence : "");
 }
 
+int32_t pipeline_as_of_day(const struct job *job, int32_t newest_day) {
+  if (job->as_of_day != JOB_AS_OF_DATA) return job->as_of_day;
+  return newest_day == INT32_MIN ? 0 : newest_day; /* data without a date: 1970-01-01 */
+}
+
 static enum err run_tally(struct task_context *t) {
   struct pipeline *p = t->p;
   enum err err = check_usable(&p->run, t->failure);
@@ -174,13 +145,11 @@ static enum err run_tally(struct task_context *t) {
     frequency_tables_add(&p->tables, &p->threads[i].ingest.tables);
     frequency_tables_release(&p->threads[i].ingest.tables);
   }
-  p->run.as_of_day = p->options.job->as_of_day;
-  if (p->run.as_of_day == JOB_AS_OF_DATA) p->run.as_of_day = ingest_newest_day(&p->run);
-  if (p->run.as_of_day == INT32_MIN) p->run.as_of_day = 0; /* data without a date: 1970-01-01 */
+  p->run.as_of_day = pipeline_as_of_day(p->options.job, ingest_newest_day(&p->run));
   struct training_counts counts = {0};
   frequency_training(&p->run.plan, &p->tables, &counts);
   *t->units = p->run.row_count;
-  return return_counts(t, &counts);
+  return pipeline_return_counts(t, &counts);
 }
 
 static enum err run_frequency(struct task_context *t) {
@@ -209,7 +178,7 @@ static enum err run_block(struct task_context *t) {
   struct training_counts counts = {0};
   block_training(&run->partitions[partition], &counts);
   *t->units = count;
-  return return_counts(t, &counts);
+  return pipeline_return_counts(t, &counts);
 }
 
 static enum err run_sample(struct task_context *t) {
@@ -217,11 +186,11 @@ static enum err run_sample(struct task_context *t) {
   for (uint32_t i = 0; i < t->p->options.threads_max; i++) /* the blocks hold the keys now */
     memory_pool_release(&t->p->threads[i].ingest.keys_pool);
   for (uint32_t s = 0; s < run->split_count; s++) run->splits[s].keys = NULL;
-  random_pairs_run(&run->plan, run->rows, run->row_count, t->p->options.job->seed,
+  random_pairs_run(&run->plan, run->rows, run->row_count, run->row_count, t->p->options.job->seed,
                    RANDOM_PAIRS_DEFAULT, &run->random_pairs);
   struct training_counts counts = {0};
   random_pairs_training(&run->random_pairs, &counts);
-  return return_counts(t, &counts);
+  return pipeline_return_counts(t, &counts);
 }
 
 static enum err run_compare(struct task_context *t) {
@@ -231,29 +200,37 @@ static enum err run_compare(struct task_context *t) {
   struct training_counts counts = {0};
   compare_training(out, &counts);
   for (uint32_t r = 0; r < run->plan.blocking_count; r++) *t->units += out->compared[r];
-  return return_counts(t, &counts);
+  return pipeline_return_counts(t, &counts);
 }
 
 /* ---- deciding ---- */
 
+/* The model, then what people decided. */
+enum err pipeline_take_model(struct task_context *t) {
+  struct model *model = &t->p->run.model;
+  struct pair_facts *facts = &t->p->facts;
+  if (t->input.size < sizeof *model)
+    return failure_set(t->failure, ERR_MALFORMED, "a model of %zu bytes, expected %zu",
+                       t->input.size, sizeof *model);
+  memcpy(model, t->input.data, sizeof *model);
+  pair_facts_release(facts); /* of an attempt before */
+  if (pair_facts_decode(bytes_of(t->input.data + sizeof *model, t->input.size - sizeof *model),
+                        facts))
+    return failure_set(t->failure, ERR_MALFORMED, "the decisions behind the model are malformed");
+  return ERR_OK;
+}
+
 static enum err run_link(struct task_context *t) {
   struct run_state *run = &t->p->run;
-  struct pair_facts *facts = &t->p->facts;
-  if (t->input.size < sizeof run->model)
-    return failure_set(t->failure, ERR_MALFORMED, "a model of %zu bytes, expected %zu",
-                       t->input.size, sizeof run->model);
-  memcpy(&run->model, t->input.data, sizeof run->model);
-  pair_facts_release(facts); /* of an attempt before */
-  if (pair_facts_decode(
-          bytes_of(t->input.data + sizeof run->model, t->input.size - sizeof run->model), facts))
-    return failure_set(t->failure, ERR_MALFORMED, "the decisions behind the model are malformed");
+  enum err err = pipeline_take_model(t);
+  if (err) return err;
   struct cluster_input in = {.plan = &run->plan,
                              .rows = run->rows,
                              .row_count = run->row_count,
                              .model = &run->model,
                              .compared = run->compared,
                              .compared_count = PLAN_PARTITIONS,
-                             .facts = facts};
+                             .facts = &t->p->facts};
   t->p->cluster = cluster_prepare(&in, REPAIR_RANGES);
   *t->units = run->row_count;
   return ERR_OK;
@@ -431,7 +408,8 @@ static stage_function *const stage_functions[STAGE_COUNT] = {
 enum err pipeline_compute(void *pipeline_worker, uint32_t thread,
                           const struct compute_request *request, struct compute_outcome *outcome) {
   struct pipeline_worker *w = pipeline_worker;
-  if (request->stage >= STAGE_COUNT || !stage_functions[request->stage])
+  stage_function *const *functions = w->pipeline->apart ? apart_stages : stage_functions;
+  if (request->stage >= STAGE_COUNT || !functions[request->stage])
     return failure_set(&outcome->failure, ERR_MALFORMED, "there is no stage %u here",
                        request->stage);
   check(w->thread_base + thread < w->pipeline->options.threads_max);
@@ -439,11 +417,13 @@ enum err pipeline_compute(void *pipeline_worker, uint32_t thread,
                            .thread = &w->pipeline->threads[w->thread_base + thread],
                            .task = request->task,
                            .input = request->input,
+                           .places = request->places,
                            .result = &outcome->result,
                            .units = &outcome->units,
-                           .failure = &outcome->failure};
+                           .failure = &outcome->failure,
+                           .loss = &outcome->loss};
   uint64_t started_us = clock_thread_cpu_us();
-  enum err err = stage_functions[request->stage](&t);
+  enum err err = functions[request->stage](&t);
   t.thread->stage_cpu_us[request->stage] += clock_thread_cpu_us() - started_us;
   return err;
 }
@@ -458,7 +438,8 @@ enum err pipeline_open(const struct pipeline_options *options, struct pipeline *
   enum err err = plan_make(options->job, &run->plan, failure);
   if (!err) err = model_spec_make(&run->plan, &p->spec, failure);
   if (!err) err = quality_rules_compile(options->job, &run->plan, &p->rules, failure);
-  if (!err) err = generation_writer_open(options->data_dir, options->job, &p->writer, failure);
+  if (!err && options->data_dir)
+    err = generation_writer_open(options->data_dir, options->job, &p->writer, failure);
   run->file_count = options->input_count;
   run->files = memory_new_zeroed(run->file_count, sizeof *run->files);
   run->file_source = memory_new_zeroed(run->file_count, sizeof *run->file_source);
@@ -467,6 +448,7 @@ enum err pipeline_open(const struct pipeline_options *options, struct pipeline *
   p->threads = memory_new_zeroed(options->threads_max, sizeof *p->threads);
   p->shard_digests = memory_new_zeroed(options->job->shards, sizeof *p->shard_digests);
   if (p->writer) p->generation = generation_writer_number(p->writer);
+  if (!err && options->apart.zmq_context) err = apart_open(p, failure);
   if (err) pipeline_close(&p);
   *out = p;
   return err;
@@ -493,6 +475,7 @@ static void run_state_release(struct run_state *run) {
 void pipeline_close(struct pipeline **pointer) {
   struct pipeline *p = *pointer;
   if (!p) return;
+  apart_close(p);
   cluster_work_release(p->cluster);
   pair_facts_release(&p->facts);
   generation_abort(p->writer);

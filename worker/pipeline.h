@@ -4,16 +4,19 @@
 #ifndef GUIYI_WORKER_PIPELINE_H
 #define GUIYI_WORKER_PIPELINE_H
 
+#include "proto/seal.h"
 #include "proto/stage.h"
 #include "worker/compute_pool.h"
 #include "worker/run_state.h"
 
+struct exchange_source;
 struct generation_writer;
 struct quality_counts;
 
 enum {
-  SPLIT_BYTES = 4 << 20, /* of a file: a split's keys and features stay in the caches */
-  REPAIR_RANGES = 16,
+  SPLIT_BYTES = 4 << 20,     /* of a file: a split's keys and features stay in the caches */
+  REPAIR_RANGES = 16,        /* of workers that share memory */
+  REPAIR_RANGES_APART = 256, /* of those that do not */
   RANDOM_SEED_DEFAULT = 1,
 };
 
@@ -23,15 +26,24 @@ struct pipeline_input {
   struct source_file *take_scanned; /* NULL, or what source_file_scan gave already: moved */
 };
 
+/* For workers that do not share memory (worker/apart/README.md); a zeroed one: they do. */
+struct pipeline_apart {
+  void *zmq_context;    /* for fetching from others */
+  const char *endpoint; /* where others fetch from this worker; outlives the pipeline */
+  uint64_t job;
+  struct data_key key;
+};
+
 struct pipeline_options {
   struct job *job; /* outlives the pipeline */
   struct pipeline_input *inputs;
   uint32_t input_count;
   uint32_t threads_max; /* compute threads that will ever call */
-  const char *data_dir;
-  const char *out_dir; /* exists */
+  const char *data_dir; /* NULL: no generation is stored */
+  const char *out_dir;  /* exists */
   bool write_lineage, write_pairs, write_duplicates, unmask;
   uint64_t decisions_length; /* of the log of decisions that the run's facts are from */
+  struct pipeline_apart apart;
 };
 
 struct pipeline;
@@ -46,6 +58,8 @@ struct pipeline_worker {
 };
 enum err pipeline_compute(void *pipeline_worker, uint32_t thread,
                           const struct compute_request *request, struct compute_outcome *outcome);
+/* What others may fetch from this one; NULL when workers share memory. */
+const struct exchange_source *pipeline_exchange(const struct pipeline *pipeline);
 /* A run that was not published leaves no generation behind. */
 void pipeline_close(struct pipeline **pipeline);
 

@@ -169,6 +169,20 @@ static inline struct feature_row *run_state_row(const struct run_state *run, uin
   return (struct feature_row *)(run->rows + (size_t)row * run->plan.row_bytes);
 }
 
+/* The split that a slot belongs to: the last whose first row is not behind it. */
+static inline uint32_t run_state_split_of(const struct run_state *run, uint32_t row) {
+  check(row < run->row_count && run->split_count);
+  uint32_t low = 0, high = run->split_count;
+  while (high - low > 1) {
+    uint32_t middle = low + (high - low) / 2;
+    if (run->splits[middle].first_row <= row)
+      low = middle;
+    else
+      high = middle;
+  }
+  return low;
+}
+
 /* The packed record of a row that is present. */
 static inline const char *run_state_record(const struct run_state *run, uint32_t row) {
   check(row < run->row_count && run->records[row]);

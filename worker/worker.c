@@ -203,10 +203,18 @@ static bool epoch_of(const struct message *message, uint64_t *epoch) {
     case MESSAGE_TASK_DONE:
     case MESSAGE_TASK_FAILED:
     case MESSAGE_HEARTBEAT:
+    case MESSAGE_LEAVE:
     case MESSAGE_KIND_COUNT:
       return false;
   }
   return false;
+}
+
+static void leave(struct worker *w) {
+  struct message message = {.kind = MESSAGE_LEAVE,
+                            .leave = {.epoch = w->epoch, .session = w->session}};
+  w->send(w->context, &message);
+  w->phase = WORKER_STOPPED;
 }
 
 static void receive_refused(struct worker *w, const struct message_refused *refused) {
@@ -239,7 +247,7 @@ void worker_receive(struct worker *w, const struct message *message, uint64_t no
         worker_greet(w, now_ms);
       return;
     case MESSAGE_STOP:
-      if (w->job && message->stop.job == w->job && raise_epoch(w, epoch)) w->phase = WORKER_STOPPED;
+      if (w->job && message->stop.job == w->job && raise_epoch(w, epoch)) leave(w);
       return;
     case MESSAGE_REFUSED:
       receive_refused(w, &message->refused);

@@ -35,6 +35,12 @@ static void start_computing(void *context, const struct worker_task *task, struc
   compute_pool_submit(loop->pool, task, input, places);
 }
 
+static enum err begin_job(void *context, uint64_t job, struct bytes order,
+                          struct failure *failure) {
+  struct worker_loop *loop = context;
+  return loop->options.begin_job(loop->options.context, job, order, failure);
+}
+
 static void receive_messages(struct worker_loop *loop) {
   for (;;) {
     struct message message;
@@ -78,11 +84,13 @@ enum err worker_loop_start(struct worker_loop **out, const struct worker_loop_op
   loop->options = *options;
   loop->worker = (struct worker){.incarnation = options->incarnation,
                                  .compute_threads = options->compute_threads,
+                                 .endpoint = bytes_from_string(options->endpoint),
                                  .context = loop,
+                                 .begin_job = options->begin_job ? begin_job : NULL,
                                  .send = send_to_coordinator,
                                  .compute = start_computing};
   enum err err = link_open(options->zmq_context, ZMQ_DEALER, options->coordinator_endpoint,
-                           &loop->socket, failure);
+                           options->incarnation, options->security, &loop->socket, failure);
   if (!err)
     err = compute_pool_open(&loop->pool, options->zmq_context, options->compute_threads,
                             options->compute, options->compute_context, failure);
@@ -96,12 +104,15 @@ enum err worker_loop_start(struct worker_loop **out, const struct worker_loop_op
   return ERR_OK;
 }
 
-void worker_loop_join(struct worker_loop **pointer) {
+enum err worker_loop_join(struct worker_loop **pointer, struct failure *failure) {
   struct worker_loop *loop = *pointer;
-  if (!loop) return;
+  if (!loop) return ERR_OK;
   pthread_join(loop->thread, NULL);
+  struct failure why = loop->worker.failure.code ? loop->worker.failure : loop->failure;
+  if (failure && why.code) *failure = why;
   worker_release(&loop->worker);
   buffer_release(&loop->wire);
   free(loop);
   *pointer = NULL;
+  return why.code;
 }

@@ -252,8 +252,8 @@ static void agreeing_pairs_are_drawn(void **state) {
   for (uint32_t i = 0; i < COUNT; i++) records[i].key = hash_mix(1000 + i);
   uint8_t *rows = fake_rows(&fake, records, COUNT);
   struct compare_output few, many;
-  random_pairs_run(&fake.plan, rows, FEW, 42, TARGET, &few);
-  random_pairs_run(&fake.plan, rows, COUNT, 42, TARGET, &many);
+  random_pairs_run(&fake.plan, rows, FEW, FEW, 42, TARGET, &few);
+  random_pairs_run(&fake.plan, rows, COUNT, COUNT, 42, TARGET, &many);
   uint64_t seen = 0;
   for (uint32_t c = 0; c < fake.plan.comparison_count; c++) {
     uint64_t agreeing = 0;
@@ -291,14 +291,14 @@ static void random_pairs_depend_on_records_alone(void **state) {
   for (uint32_t i = 0; i < COUNT; i++) records[i].key = hash_mix(1000 + i);
   uint8_t *rows = fake_rows(&fake, records, COUNT);
   struct compare_output first, second;
-  random_pairs_run(&fake.plan, rows, COUNT, 42, TARGET, &first);
+  random_pairs_run(&fake.plan, rows, COUNT, COUNT, 42, TARGET, &first);
   for (uint32_t i = 0; i < COUNT / 2; i++) { /* turned round */
     struct fake_record moved = records[i];
     records[i] = records[COUNT - 1 - i];
     records[COUNT - 1 - i] = moved;
   }
   uint8_t *turned = fake_rows(&fake, records, COUNT);
-  random_pairs_run(&fake.plan, turned, COUNT, 42, TARGET, &second);
+  random_pairs_run(&fake.plan, turned, COUNT, COUNT, 42, TARGET, &second);
   assert_int_equal(first.pattern_count, second.pattern_count);
   qsort(first.patterns, first.pattern_count, sizeof *first.patterns, by_pattern);
   qsort(second.patterns, second.pattern_count, sizeof *second.patterns, by_pattern);
@@ -306,10 +306,10 @@ static void random_pairs_depend_on_records_alone(void **state) {
                       first.pattern_count * sizeof *first.patterns);
   assert_in_range(pairs_with(&first, 0), TARGET / 2, TARGET * 2);
   compare_output_release(&first);
-  random_pairs_run(&fake.plan, rows, 31, 42, TARGET, &first); /* few: all pairs, each once */
+  random_pairs_run(&fake.plan, rows, 31, 31, 42, TARGET, &first); /* few: all pairs, each once */
   assert_int_equal(pairs_with(&first, 0), 31 * 30 / 2);
   compare_output_release(&first);
-  random_pairs_run(&fake.plan, rows, 30, 42, TARGET, &first);
+  random_pairs_run(&fake.plan, rows, 30, 30, 42, TARGET, &first);
   assert_int_equal(pairs_with(&first, 0), 30 * 29 / 2);
   compare_output_release(&first);
   compare_output_release(&second);

@@ -248,11 +248,20 @@ void compare_partition_run(const struct plan *plan, const uint8_t *rows,
   finish(task);
 }
 
-/* The drawn records, in order of their draw. A share of the hash range is taken, so how many there
- * are depends on the records alone. */
-static struct key_entry *draw(const struct compare_task *task, uint32_t row_count, uint64_t seed,
-                              uint64_t wanted, uint64_t *drawn) {
-  uint64_t limit = wanted >= row_count ? UINT64_MAX : UINT64_MAX / row_count * wanted;
+/* A share of the hash range is taken, so which are drawn depends on the records alone. */
+static uint64_t draw_limit(uint32_t population, uint64_t pairs_target) {
+  uint64_t wanted = pairs_target / SAMPLE_NEIGHBOURS + 1;
+  return wanted >= population ? UINT64_MAX : UINT64_MAX / population * wanted;
+}
+
+bool random_pairs_draw(uint64_t record_key, uint32_t population, uint64_t seed,
+                       uint64_t pairs_target) {
+  return hash_join(record_key, seed) <= draw_limit(population, pairs_target);
+}
+
+/* The drawn records, in order of their draw. */
+static struct key_entry *draw(const struct compare_task *task, uint32_t row_count, uint64_t limit,
+                              uint64_t seed, uint64_t *drawn) {
   struct key_entry *entries = memory_new(2 * (size_t)row_count * sizeof *entries);
   uint64_t count = 0;
   for (uint32_t i = 0; i < row_count; i++) {
@@ -329,10 +338,12 @@ static void sample_agreeing(struct compare_task *task, const struct key_entry *e
 }
 
 void random_pairs_run(const struct plan *plan, const uint8_t *rows, uint32_t row_count,
-                      uint64_t seed, uint64_t pairs_target, struct compare_output *out) {
+                      uint32_t population, uint64_t seed, uint64_t pairs_target,
+                      struct compare_output *out) {
   struct compare_task *task = start(plan, rows, out);
-  uint64_t drawn, wanted = pairs_target / SAMPLE_NEIGHBOURS + 1;
-  struct key_entry *entries = draw(task, row_count, seed, wanted, &drawn);
+  uint64_t drawn;
+  struct key_entry *entries =
+      draw(task, row_count, draw_limit(population, pairs_target), seed, &drawn);
   /* Few records: more neighbours each, up to all pairs. */
   uint64_t neighbours = drawn ? pairs_target / drawn + 1 : 0;
   for (uint64_t i = 0; i < drawn; i++)

@@ -18,9 +18,14 @@ void compare_partition_run(const struct plan *plan, const uint8_t *rows,
                            const struct partition_blocks *blocks, struct compare_output *out);
 /* About pairs_target pairs of records drawn by hash(record_key, seed); all pairs where there are no
  * more. And of each comparison without an identifier's rule, c, pairs of the same records that
- * agree in it, with bit c as their mask. out->pairs is NULL, only patterns are counted. */
+ * agree in it, with bit c as their mask. population: slots of the run; rows holds at least the rows
+ * of those that are drawn (random_pairs_draw). out->pairs is NULL, only patterns are counted. */
 void random_pairs_run(const struct plan *plan, const uint8_t *rows, uint32_t row_count,
-                      uint64_t seed, uint64_t pairs_target, struct compare_output *out);
+                      uint32_t population, uint64_t seed, uint64_t pairs_target,
+                      struct compare_output *out);
+/* Is the record of this key among those that are drawn? */
+bool random_pairs_draw(uint64_t record_key, uint32_t population, uint64_t seed,
+                       uint64_t pairs_target);
 void compare_output_release(struct compare_output *out);
 /* Add the patterns to counts.candidates or counts.random. */
 void compare_training(const struct compare_output *out, struct training_counts *counts);

@@ -2,6 +2,7 @@
 
 #include <stdlib.h>
 
+#include "common/byte_reader.h"
 #include "common/hash.h"
 #include "common/memory.h"
 
@@ -21,9 +22,9 @@ _Static_assert(FREQUENCY_CELLS == 1 << (64 - 44), "cell_of spans the table");
 enum { BATCH = 32 };
 
 /* The cells of a batch of rows under one comparison: all are asked for before the first is used.
- * found[i] is the row's number in the batch. */
-static uint32_t find_cells(const struct plan *plan, const uint32_t *cells, uint32_t c,
-                           const uint8_t *rows, uint32_t count, uint32_t cell[BATCH],
+ * table: of entry_bytes a cell. found[i] is the row's number in the batch. */
+static uint32_t find_cells(const struct plan *plan, const void *table, size_t entry_bytes,
+                           uint32_t c, const uint8_t *rows, uint32_t count, uint32_t cell[BATCH],
                            uint8_t found[BATCH]) {
   uint32_t found_count = 0;
   for (uint32_t i = 0; i < count; i++) {
@@ -34,7 +35,7 @@ static uint32_t find_cells(const struct plan *plan, const uint32_t *cells, uint3
     if (hash == 0) continue;
     cell[found_count] = cell_of(hash);
     found[found_count] = (uint8_t)i;
-    __builtin_prefetch(&cells[cell[found_count++]], 1);
+    __builtin_prefetch((const char *)table + cell[found_count++] * entry_bytes, 1);
   }
   return found_count;
 }
@@ -44,7 +45,8 @@ static void count_batch(struct frequency_tables *tables, const struct plan *plan
   uint32_t cell[BATCH];
   uint8_t found[BATCH];
   if (!tables->cells[c]) tables->cells[c] = memory_map(FREQUENCY_CELLS * sizeof(uint32_t));
-  uint32_t found_count = find_cells(plan, tables->cells[c], c, rows, count, cell, found);
+  uint32_t found_count =
+      find_cells(plan, tables->cells[c], sizeof **tables->cells, c, rows, count, cell, found);
   for (uint32_t i = 0; i < found_count; i++) tables->cells[c][cell[i]]++;
   tables->filled[c] += found_count;
 }
@@ -75,6 +77,7 @@ void frequency_tables_add(struct frequency_tables *into, const struct frequency_
 void frequency_tables_release(struct frequency_tables *tables) {
   for (int c = 0; c < JOB_COMPARISONS_MAX; c++)
     memory_unmap(tables->cells[c], FREQUENCY_CELLS * sizeof(uint32_t));
+  for (int c = 0; c < JOB_COMPARISONS_MAX; c++) memory_unmap(tables->buckets[c], FREQUENCY_CELLS);
   *tables = (struct frequency_tables){0};
 }
 
@@ -96,10 +99,15 @@ static void apply_batch(const struct plan *plan, const struct frequency_tables *
                         uint8_t *rows, uint32_t count) {
   uint32_t cell[BATCH];
   uint8_t found[BATCH];
-  uint32_t found_count = find_cells(plan, tables->cells[c], c, rows, count, cell, found);
+  const uint8_t *buckets = tables->buckets[c];
+  uint32_t found_count =
+      buckets
+          ? find_cells(plan, buckets, sizeof *buckets, c, rows, count, cell, found)
+          : find_cells(plan, tables->cells[c], sizeof **tables->cells, c, rows, count, cell, found);
   for (uint32_t i = 0; i < found_count; i++)
-    set_nibble((struct feature_row *)(rows + (size_t)found[i] * plan->row_bytes), c,
-               bucket_of(tables->cells[c][cell[i]], tables->filled[c]));
+    set_nibble(
+        (struct feature_row *)(rows + (size_t)found[i] * plan->row_bytes), c,
+        buckets ? buckets[cell[i]] : bucket_of(tables->cells[c][cell[i]], tables->filled[c]));
 }
 
 void frequency_apply(const struct plan *plan, const struct frequency_tables *tables, uint8_t *rows,
@@ -108,8 +116,132 @@ void frequency_apply(const struct plan *plan, const struct frequency_tables *tab
     uint32_t batch = count - done < BATCH ? count - done : BATCH;
     uint8_t *start = rows + (size_t)(first + done) * plan->row_bytes;
     for (uint32_t c = 0; c < plan->comparison_count; c++)
-      if (tables->filled[c]) apply_batch(plan, tables, c, start, batch);
+      if (tables->filled[c] || tables->buckets[c]) apply_batch(plan, tables, c, start, batch);
   }
+}
+
+/* ---- between workers ---- */
+
+static void append_varint(struct buffer *out, uint32_t value) {
+  for (; value >= 0x80; value >>= 7) buffer_append_u8(out, (uint8_t)(value | 0x80));
+  buffer_append_u8(out, (uint8_t)value);
+}
+
+static uint32_t take_varint(struct byte_reader *r) {
+  uint32_t value = 0;
+  for (unsigned shift = 0; shift < 32; shift += 7) {
+    uint8_t byte = byte_reader_u8(r);
+    value |= (uint32_t)(byte & 0x7f) << shift;
+    if (byte < 0x80) return value;
+  }
+  r->ok = false;
+  return 0;
+}
+
+enum { CELL_DIGIT = 10, CELL_DIGITS = 1 << CELL_DIGIT };
+_Static_assert(FREQUENCY_CELLS == CELL_DIGITS * CELL_DIGITS, "cells are sorted in two passes");
+
+static void sort_cells(uint32_t *cells, uint32_t *spare, uint32_t count) {
+  for (unsigned shift = 0; shift <= CELL_DIGIT; shift += CELL_DIGIT) {
+    uint32_t start[CELL_DIGITS + 1] = {0};
+    for (uint32_t i = 0; i < count; i++) start[(cells[i] >> shift & (CELL_DIGITS - 1)) + 1]++;
+    for (uint32_t d = 0; d < CELL_DIGITS; d++) start[d + 1] += start[d];
+    for (uint32_t i = 0; i < count; i++)
+      spare[start[cells[i] >> shift & (CELL_DIGITS - 1)]++] = cells[i];
+    uint32_t *sorted = spare;
+    spare = cells;
+    cells = sorted;
+  }
+}
+
+static void append_counts(const uint32_t *cells, uint32_t count, uint32_t c, struct buffer *out) {
+  uint32_t distinct = 0, last = 0;
+  for (uint32_t i = 0; i < count; i++) distinct += i == 0 || cells[i] != cells[i - 1];
+  buffer_append_u32(out, c);
+  buffer_append_u32(out, distinct);
+  for (uint32_t i = 0, end; i < count; i = end) {
+    for (end = i + 1; end < count && cells[end] == cells[i]; end++) {
+    }
+    append_varint(out, cells[i] - last);
+    append_varint(out, end - i);
+    last = cells[i];
+  }
+}
+
+/* Wire form: u64 present rows; then for each comparison its u32 number, u32 cells that have any
+ * value, and of each of those its distance to the one before and its count, as varints. */
+void frequency_rows_encode(const struct plan *plan, const uint8_t *rows, uint32_t first,
+                           uint32_t count, struct buffer *out) {
+  uint32_t *cells = memory_new((2 * (size_t)count + BATCH) * sizeof *cells);
+  uint32_t *spare = cells + count + BATCH;
+  uint8_t numbers[BATCH];
+  uint64_t present = 0;
+  const uint8_t *start = rows + (size_t)first * plan->row_bytes;
+  for (uint32_t i = 0; i < count; i++)
+    present += (((const struct feature_row *)(start + (size_t)i * plan->row_bytes))->flags &
+                ROW_PRESENT) != 0;
+  buffer_append_u64(out, present);
+  for (uint32_t c = 0; c < plan->comparison_count; c++) {
+    uint32_t found = 0;
+    for (uint32_t done = 0; done < count && needs_table(&plan->comparisons[c]); done += BATCH)
+      found += find_cells(plan, cells, 0, c, start + (size_t)done * plan->row_bytes,
+                          count - done < BATCH ? count - done : BATCH, cells + found, numbers);
+    sort_cells(cells, spare, found);
+    append_counts(cells, found, c, out);
+  }
+  free(cells);
+}
+
+enum err frequency_tables_add_encoded(struct frequency_tables *tables, struct bytes data) {
+  struct byte_reader r = byte_reader_of(data);
+  tables->rows += byte_reader_u64(&r);
+  while (r.ok && r.left.size) {
+    uint32_t c = byte_reader_u32(&r), distinct = byte_reader_u32(&r);
+    if (c >= JOB_COMPARISONS_MAX || distinct > FREQUENCY_CELLS) return ERR_MALFORMED;
+    if (distinct && !tables->cells[c])
+      tables->cells[c] = memory_map(FREQUENCY_CELLS * sizeof(uint32_t));
+    uint64_t cell = 0;
+    for (uint32_t i = 0; i < distinct && r.ok; i++) {
+      cell += take_varint(&r);
+      uint32_t count = take_varint(&r);
+      if (cell >= FREQUENCY_CELLS) return ERR_MALFORMED;
+      tables->cells[c][cell] += count;
+      tables->filled[c] += count;
+    }
+  }
+  return r.ok ? ERR_OK : ERR_MALFORMED;
+}
+
+void frequency_buckets_encode(const struct frequency_tables *tables, struct buffer *out) {
+  for (uint32_t c = 0; c < JOB_COMPARISONS_MAX; c++) {
+    if (!tables->cells[c]) continue;
+    buffer_append_u32(out, c);
+    buffer_reserve(out, FREQUENCY_CELLS / 2);
+    uint8_t *at = (uint8_t *)out->data + out->size;
+    for (uint32_t i = 0; i < FREQUENCY_CELLS; i += 2) {
+      unsigned low = bucket_of(tables->cells[c][i], tables->filled[c]);
+      unsigned high = bucket_of(tables->cells[c][i + 1], tables->filled[c]);
+      at[i / 2] = (uint8_t)(low | high << 4);
+    }
+    out->size += FREQUENCY_CELLS / 2;
+  }
+}
+
+enum err frequency_buckets_decode(struct bytes data, struct frequency_tables *tables) {
+  *tables = (struct frequency_tables){0};
+  struct byte_reader r = byte_reader_of(data);
+  while (r.ok && r.left.size) {
+    uint32_t c = byte_reader_u32(&r);
+    struct bytes nibbles = byte_reader_take(&r, FREQUENCY_CELLS / 2);
+    if (!r.ok || c >= JOB_COMPARISONS_MAX || tables->buckets[c]) return ERR_MALFORMED;
+    tables->buckets[c] = memory_map(FREQUENCY_CELLS);
+    for (uint32_t i = 0; i < FREQUENCY_CELLS; i++) {
+      unsigned bucket = (uint8_t)nibbles.data[i / 2] >> (i % 2 * 4) & 15;
+      if (bucket >= PATTERN_BUCKETS) return ERR_MALFORMED;
+      tables->buckets[c][i] = (uint8_t)bucket;
+    }
+  }
+  return r.ok ? ERR_OK : ERR_MALFORMED;
 }
 
 /* Pairs that fall into one cell by chance of the hash: with n records spread over the cells that

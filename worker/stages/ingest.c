@@ -492,7 +492,8 @@ static enum err read_rows(struct run_state *run, const struct source_file *file,
       keep_record(w, batch.column_count, number, batch.lines[r]);
       key_count += block_emit(plan, w->row, number, work->keys + key_count);
     }
-    frequency_count(&work->tables, plan, run->rows, first, behind - first);
+    if (!work->counts_nothing)
+      frequency_count(&work->tables, plan, run->rows, first, behind - first);
   }
   if (err) return err;
   check(key_count <= UINT32_MAX);

@@ -43,6 +43,7 @@ enum err ingest_bind(const struct plan *plan, uint32_t source, const struct sour
 
 /* What a thread that ingests keeps from split to split. Zeroed = ready. */
 struct ingest_work {
+  bool counts_nothing;            /* the frequencies are counted elsewhere */
   struct frequency_tables tables; /* the sum over its splits */
   struct arena scratch;           /* of a row */
   struct buffer records;          /* of the split at hand */

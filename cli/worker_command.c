@@ -1,0 +1,161 @@
+/* guiyi worker — works for a coordinator, run after run. */
+#include <argp.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/random.h>
+#include <unistd.h>
+#include <zmq.h>
+
+#include "cli/commands.h"
+#include "common/check.h"
+#include "common/clock.h"
+#include "common/json_write.h"
+#include "common/memory.h"
+#include "proto/key_file.h"
+#include "worker/cluster_worker.h"
+
+static const char documentation[] =
+    "Work for a coordinator: reads splits of its files, keeps and compares records, hands them to "
+    "other workers.\n"
+    "\n"
+    "The job comes from the coordinator. Its files are read by path, so all workers must see them "
+    "under the path that the coordinator sees: on shared storage, or as copies with the same "
+    "times. "
+    "Records travel from worker to worker and never through the coordinator.\v"
+    "Example, on one machine:\n"
+    "  guiyi cluster init; guiyi cluster add-worker w1\n"
+    "  guiyi worker --key guiyi-cluster/workers/w1.key --once &\n"
+    "  guiyi coordinator customers.csv -o results\n"
+    "On several:\n"
+    "  guiyi worker --key /etc/guiyi/w1.key --coordinator tcp://10.0.0.1:7700 --listen "
+    "'tcp://10.0.0.2:*' --threads 8\n"
+    "\n"
+    "Exit code: 0 done (--once), 1 failed, 2 wrong usage.";
+
+enum {
+  OPTION_COORDINATOR = 256,
+  OPTION_KEY,
+  OPTION_LISTEN,
+  OPTION_ADVERTISE,
+  OPTION_THREADS,
+  OPTION_ONCE
+};
+enum { THREADS_MAX = 256 };
+
+static const struct argp_option options[] = {
+    {"coordinator", OPTION_COORDINATOR, "ENDPOINT", 0,
+     "where the coordinator listens (default: tcp://127.0.0.1:7700)", 0},
+    {"key", OPTION_KEY, "FILE", 0, "this worker's key, which `guiyi cluster add-worker` made", 0},
+    {"listen", OPTION_LISTEN, "ENDPOINT", 0,
+     "where other workers fetch from this one; port * takes a free one (default: "
+     "tcp://127.0.0.1:*)",
+     0},
+    {"advertise", OPTION_ADVERTISE, "ENDPOINT", 0,
+     "the address that others are told, without port (default: the one it listens on)", 0},
+    {"threads", OPTION_THREADS, "N", 0, "compute threads (default: one per core)", 0},
+    {"once", OPTION_ONCE, 0, 0, "end after one run", 0},
+    {0}};
+
+struct arguments {
+  struct cluster_worker_options worker;
+  const char *key_path;
+  struct key_file key;
+  bool once;
+};
+
+static error_t parse_option(int key, char *text, struct argp_state *state) {
+  struct arguments *a = state->input;
+  switch (key) {
+    case OPTION_COORDINATOR:
+      a->worker.coordinator_endpoint = text;
+      return 0;
+    case OPTION_KEY:
+      a->key_path = text;
+      return 0;
+    case ARGP_KEY_END:
+      if (!a->key_path)
+        argp_error(state, "--key is needed: `guiyi cluster add-worker NAME` makes one");
+      return 0;
+    case OPTION_LISTEN:
+      a->worker.listen = text;
+      return 0;
+    case OPTION_ADVERTISE:
+      a->worker.advertise = text;
+      return 0;
+    case OPTION_THREADS: {
+      char *end;
+      long count = strtol(text, &end, 10);
+      if (*end || end == text || count < 1 || count > THREADS_MAX)
+        argp_error(state, "--threads takes a whole number from 1 to %d, found '%s'", THREADS_MAX,
+                   text);
+      a->worker.compute_threads = (uint32_t)count;
+      return 0;
+    }
+    case OPTION_ONCE:
+      a->once = true;
+      return 0;
+    default:
+      return ARGP_ERR_UNKNOWN;
+  }
+}
+
+/* Differs each time a worker begins, on any machine. */
+static uint64_t new_incarnation(void) {
+  uint64_t number;
+  check(getrandom(&number, sizeof number, 0) == sizeof number);
+  return number;
+}
+
+/* One line for programs. */
+static void log_run(const struct cluster_worker_figures *figures) {
+  struct buffer line = {0};
+  struct json_writer w = json_writer(&line, false);
+  json_object_begin(&w);
+  json_key(&w, "event"), json_string(&w, "run_over");
+  json_key(&w, "fetches_answered"), json_u64(&w, figures->fetches);
+  json_key(&w, "batches_sent"), json_u64(&w, figures->batches);
+  json_key(&w, "bytes_sent"), json_u64(&w, figures->bytes);
+  json_key(&w, "fetches_refused"), json_u64(&w, figures->refused);
+  json_key(&w, "cpu_ms"), json_u64(&w, clock_cpu_ms());
+  json_key(&w, "peak_memory_bytes"), json_u64(&w, memory_resident_peak_bytes());
+  json_object_end(&w);
+  fprintf(stderr, "%s\n", buffer_string(&line));
+  buffer_release(&line);
+}
+
+static enum err work_once(struct arguments *a, struct failure *failure) {
+  a->worker.zmq_context = zmq_ctx_new();
+  check(a->worker.zmq_context);
+  a->worker.incarnation = new_incarnation();
+  struct cluster_worker *worker = NULL;
+  enum err err = cluster_worker_start(&worker, &a->worker, failure);
+  struct cluster_worker_figures figures;
+  if (!err) err = cluster_worker_join(&worker, &figures, failure);
+  if (!err) log_run(&figures);
+  zmq_ctx_term(a->worker.zmq_context);
+  return err;
+}
+
+int worker_command(int argc, char **argv) {
+  static const struct argp parser = {options, parse_option, "", documentation, 0, 0, 0};
+  long cores = sysconf(_SC_NPROCESSORS_ONLN);
+  struct arguments a = {.worker = {.coordinator_endpoint = "tcp://127.0.0.1:7700",
+                                   .listen = "tcp://127.0.0.1:*",
+                                   .compute_threads = cores < 1             ? 1
+                                                      : cores > THREADS_MAX ? THREADS_MAX
+                                                                            : (uint32_t)cores}};
+  argp_err_exit_status = 2;
+  argp_parse(&parser, argc, argv, 0, NULL, &a);
+  struct failure mistake = {0};
+  if (key_file_read(a.key_path, &a.key, &mistake)) {
+    fprintf(stderr, "guiyi worker: %s\n", mistake.message);
+    return err_exit_code(mistake.code);
+  }
+  a.worker.key = &a.key;
+  for (;;) {
+    struct failure failure = {0};
+    enum err err = work_once(&a, &failure);
+    if (err) fprintf(stderr, "guiyi worker: %s\n", failure.message);
+    if (a.once || (err && err_class_of(err) != ERR_CLASS_RETRY)) return err_exit_code(err);
+  }
+}
