@@ -40,7 +40,10 @@ enum {
   OPTION_THREADS,
   OPTION_ONCE
 };
-enum { THREADS_MAX = 256 };
+enum {
+  THREADS_MAX = 256,
+  SOCKETS_MAX = 16384, /* two to each other worker from each thread */
+};
 
 static const struct argp_option options[] = {
     {"coordinator", OPTION_COORDINATOR, "ENDPOINT", 0,
@@ -126,6 +129,7 @@ static void log_run(const struct cluster_worker_figures *figures) {
 static enum err work_once(struct arguments *a, struct failure *failure) {
   a->worker.zmq_context = zmq_ctx_new();
   check(a->worker.zmq_context);
+  check(zmq_ctx_set(a->worker.zmq_context, ZMQ_MAX_SOCKETS, SOCKETS_MAX) == 0);
   a->worker.incarnation = new_incarnation();
   struct cluster_worker *worker = NULL;
   enum err err = cluster_worker_start(&worker, &a->worker, failure);

@@ -48,7 +48,7 @@ enum err link_open(void *zmq_context, int type, const char *endpoint, uint64_t i
   char id[1 + sizeof identity] = "w"; /* the first byte may not be zero */
   memcpy(id + 1, &identity, sizeof identity);
   if (identity) check(zmq_setsockopt(s, ZMQ_ROUTING_ID, id, sizeof id) == 0);
-  if (type == ZMQ_DEALER) set_option(s, ZMQ_IMMEDIATE, 1);
+  if (type == ZMQ_DEALER) set_option(s, ZMQ_IMMEDIATE, identity != 0);
   if (security) secure(s, security);
   int result = type == ZMQ_ROUTER ? zmq_bind(s, endpoint) : zmq_connect(s, endpoint);
   if (result != 0) {

@@ -36,7 +36,8 @@ struct link_peer {
 };
 
 /* type: ZMQ_ROUTER (binds) or ZMQ_DEALER (connects). identity: for a DEALER that a ROUTER is to
- * know again after the connection broke; 0 = a new one each time. security: NULL = none. */
+ * know again after the connection broke, and that blocks while there is none; 0 = a new one each
+ * time, for what is asked again when it got lost: never blocks. security: NULL = none. */
 enum err link_open(void *zmq_context, int type, const char *endpoint, uint64_t identity,
                    const struct link_security *security, void **socket, struct failure *failure);
 void link_close(void **socket);

@@ -15,6 +15,7 @@ struct peer_link {
   uint32_t worker;
   char *endpoint; /* owned */
   void *socket;
+  void *events; /* PAIR: tells when the connection broke or could not be made */
 };
 
 struct exchange_client {
@@ -38,6 +39,8 @@ struct exchange_client *exchange_client_new(const struct exchange_client_options
 }
 
 static void close_link(struct peer_link *link) {
+  if (link->socket) zmq_socket_monitor(link->socket, NULL, 0);
+  link_close(&link->events);
   link_close(&link->socket);
   free(link->endpoint);
   link->endpoint = NULL;
@@ -59,7 +62,7 @@ uint64_t exchange_client_bytes(const struct exchange_client *client) { return cl
 /* A request on its way. */
 struct transfer {
   struct exchange_request *request;
-  void *socket; /* NULL = it is over */
+  void *socket, *events; /* of its link; socket is NULL when it is over */
   uint64_t fetch;
   uint32_t sequence; /* of the next batch */
   uint64_t heard_ms;
@@ -74,14 +77,40 @@ struct call {
   struct failure *failure;
 };
 
+/* Did the connection break, or can it not be made? */
+static bool is_broken(void *events) {
+  bool broken = false;
+  for (;;) {
+    zmq_msg_t frame;
+    check(zmq_msg_init(&frame) == 0);
+    bool got = zmq_msg_recv(&frame, events, ZMQ_DONTWAIT) >= 0;
+    broken |= got;
+    zmq_msg_close(&frame);
+    if (!got) return broken;
+  }
+}
+
+static enum err watch(struct exchange_client *client, struct peer_link *link,
+                      struct failure *failure) {
+  char endpoint[64];
+  int events = ZMQ_EVENT_DISCONNECTED | ZMQ_EVENT_CONNECT_RETRIED;
+  snprintf(endpoint, sizeof endpoint, "inproc://link-%p", link->socket);
+  link->events = zmq_socket(client->options.zmq_context, ZMQ_PAIR);
+  if (!link->events || zmq_socket_monitor(link->socket, endpoint, events) != 0 ||
+      zmq_connect(link->events, endpoint) != 0)
+    return failure_set(failure, ERR_PEER, "watching a link: %s", zmq_strerror(zmq_errno()));
+  return ERR_OK;
+}
+
 /* The link to a worker; a new one when it listens elsewhere by now. */
 static enum err find_link(struct exchange_client *client, const struct task_place_worker *worker,
-                          void **socket, struct failure *failure) {
+                          struct transfer *t, struct failure *failure) {
   struct peer_link *link = NULL;
   for (uint32_t l = 0; l < client->link_count && !link; l++)
     if (client->links[l].worker == worker->number) link = &client->links[l];
-  if (link && link->endpoint && strcmp(link->endpoint, worker->endpoint.data) != 0)
-    close_link(link);
+  bool is_old = link && link->endpoint &&
+                (strcmp(link->endpoint, worker->endpoint.data) != 0 || is_broken(link->events));
+  if (is_old) close_link(link);
   if (!link) {
     client->links = memory_resize(client->links, (client->link_count + 1) * sizeof *client->links);
     link = &client->links[client->link_count++];
@@ -92,8 +121,10 @@ static enum err find_link(struct exchange_client *client, const struct task_plac
                              NULL, &link->socket, failure);
     if (err) return err;
     link->endpoint = memory_copy_string(worker->endpoint.data);
+    if ((err = watch(client, link, failure))) return err;
   }
-  *socket = link->socket;
+  t->socket = link->socket;
+  t->events = link->events;
   return ERR_OK;
 }
 
@@ -221,7 +252,7 @@ static enum err begin(struct call *call, const struct task_places *places,
     struct transfer *t = &call->transfers[call->count];
     *t = (struct transfer){.request = r, .fetch = ++call->client->next_fetch, .heard_ms = now_ms};
     if (!worker) return lose(call, t, UINT32_MAX, UINT32_MAX, "is not among the workers");
-    if ((err = find_link(call->client, worker, &t->socket, call->failure))) return err;
+    if ((err = find_link(call->client, worker, t, call->failure))) return err;
     call->count++;
     call->open++;
   }
@@ -233,21 +264,41 @@ static enum err begin(struct call *call, const struct task_places *places,
   return ERR_OK;
 }
 
+/* A link that broke is made anew the next time, without the pause before ZeroMQ tries again. */
+static enum err give_up(struct call *call, struct transfer *t) {
+  enum err err = lose(call, t, UINT32_MAX, UINT32_MAX, "closed the connection, or is not there");
+  for (uint32_t l = 0; l < call->client->link_count; l++)
+    if (call->client->links[l].socket == t->socket) {
+      for (uint32_t i = 0; i < call->count; i++)
+        if (&call->transfers[i] != t && call->transfers[i].socket == t->socket)
+          finish(call, &call->transfers[i]);
+      finish(call, t);
+      close_link(&call->client->links[l]);
+      break;
+    }
+  return err;
+}
+
 static enum err wait_for_batches(struct call *call) {
-  zmq_pollitem_t *items = memory_new_zeroed(call->count, sizeof *items);
+  zmq_pollitem_t *items = memory_new_zeroed(2 * (size_t)call->count, sizeof *items);
   enum err err = ERR_OK;
   while (call->open && !err) {
     int sockets = 0;
-    for (uint32_t i = 0; i < call->count; i++)
-      if (call->transfers[i].socket)
-        items[sockets++] = (zmq_pollitem_t){call->transfers[i].socket, 0, ZMQ_POLLIN, 0};
+    for (uint32_t i = 0; i < call->count; i++) {
+      if (!call->transfers[i].socket) continue;
+      items[sockets++] = (zmq_pollitem_t){call->transfers[i].socket, 0, ZMQ_POLLIN, 0};
+      items[sockets++] = (zmq_pollitem_t){call->transfers[i].events, 0, ZMQ_POLLIN, 0};
+    }
     if (zmq_poll(items, sockets, EXCHANGE_SILENCE_MS_MAX / 4) < 0 && zmq_errno() != EINTR) {
       err = failure_set(call->failure, ERR_PEER, "waiting for batches: %s",
                         zmq_strerror(zmq_errno()));
       break;
     }
-    for (int s = 0; s < sockets && !err; s++)
+    for (int s = 0; s < sockets && !err; s += 2)
       if (items[s].revents & ZMQ_POLLIN) err = receive_all(call, items[s].socket);
+    for (uint32_t i = 0; i < call->count && !err; i++)
+      if (call->transfers[i].socket && is_broken(call->transfers[i].events))
+        err = give_up(call, &call->transfers[i]);
     uint64_t now_ms = clock_monotonic_ms();
     for (uint32_t i = 0; i < call->count && !err; i++)
       if (call->transfers[i].socket &&
