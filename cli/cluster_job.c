@@ -1,11 +1,14 @@
 #include "cli/cluster_job.h"
 
 #include <stdlib.h>
+#include <sys/stat.h>
+#include <time.h>
 #include <zmq.h>
 
 #include "common/check.h"
 #include "common/clock.h"
 #include "common/memory.h"
+#include "coordinator/journal.h"
 #include "proto/auth.h"
 #include "proto/job_order.h"
 #include "proto/key_file.h"
@@ -17,7 +20,10 @@
 #include "worker/model_spec.h"
 #include "worker/ordered_file.h"
 
-enum { JOB_EPOCH_S = 1577836800 }; /* jobs are numbered by the seconds since 2020-01-01 UTC */
+enum {
+  CAMPAIGN_MS = 500,
+  JOB_EPOCH_S = 1577836800
+}; /* jobs are numbered by the seconds since 2020-01-01 UTC */
 
 /* ---- the job ---- */
 
@@ -104,7 +110,8 @@ struct publishing {
   const struct cluster_job_options *options;
   const struct plan *plan;
   void *zmq_context;
-  uint64_t job;
+  struct election *election;
+  uint64_t job, epoch;
   struct data_key data_key;
   struct key_file keys;
   struct cluster_job_result *result;
@@ -143,7 +150,7 @@ static enum err open_loop(struct publishing *p, struct auth *auth,
                           struct coordinator_loop *loop, struct failure *failure) {
   struct link_security security = {p->keys.public_key, p->keys.secret_key, NULL};
   enum err err = coordinator_loop_open(loop, p->zmq_context, p->options->listen, &security,
-                                       coordinator, failure);
+                                       coordinator, true, failure);
   if (err) return err;
   loop->publisher = publish;
   loop->publisher_context = p;
@@ -160,15 +167,106 @@ static enum err run_loop(struct publishing *p, const struct coordinator_options 
   if (!err) err = open_loop(p, auth, coordinator, &loop, failure);
   if (!err) {
     auth_start(auth);
-    err = coordinator_loop_run(&loop, observe, context, failure);
+    err = journal_restore(p->election, loop.coordinator, failure);
+    if (!err) err = election_agent_open(p->zmq_context, p->election, &loop.agent, failure);
+    if (!err) err = coordinator_loop_run(&loop, observe, context, failure);
     for (unsigned s = 0; s < STAGE_COUNT; s++) {
       p->result->stage_ms[s] = coordinator_stage_ms(loop.coordinator, s);
       p->result->stage_units[s] = coordinator_stage_units(loop.coordinator, s);
     }
+    election_agent_close(&loop.agent);
     coordinator_loop_dismiss(&loop);
     coordinator_loop_close(&loop);
   }
   auth_close(&auth);
+  return err;
+}
+
+/* ---- leading ---- */
+
+/* Until this coordinator leads; *waited: another did meanwhile. */
+static enum err campaign(struct publishing *p, coordinator_observer *observe, void *context,
+                         bool *waited, struct failure *failure) {
+  struct coordinator_progress standing_by = {.phase = COORDINATOR_WAITING};
+  for (;;) {
+    enum err err = election_campaign(p->election, &p->epoch, failure);
+    if (err != ERR_STALE && err != ERR_PEER) return err;
+    *waited = *waited || err == ERR_STALE;
+    if (!observe(context, &standing_by))
+      return failure_set(failure, ERR_LIMIT, "interrupted while another coordinator leads");
+    nanosleep(&(struct timespec){.tv_nsec = CAMPAIGN_MS * 1000000l}, NULL);
+  }
+}
+
+/* What makes a job this one: what workers are told, and the files as they are now. */
+static struct hash128 fingerprint_of(const struct cluster_job_options *options) {
+  static const struct data_key no_key;
+  struct buffer text = {0};
+  print_order(options, &no_key, &text);
+  for (uint32_t i = 0; i < options->inputs->input_count; i++) {
+    struct stat status = {0};
+    if (stat(options->inputs->inputs[i].path, &status) == 0)
+      buffer_printf(&text, " %lld %lld.%09ld", (long long)status.st_size,
+                    (long long)status.st_mtim.tv_sec, status.st_mtim.tv_nsec);
+  }
+  struct hash128 hash = hash_bytes_128(buffer_bytes(&text));
+  buffer_release(&text);
+  return hash;
+}
+
+/* The job under the epoch that was won, from where the journal has it. */
+static enum err lead(struct publishing *p, const struct model_spec *spec,
+                     coordinator_observer *observe, void *context, struct failure *failure) {
+  struct buffer order = {0};
+  data_key_derive(bytes_from_string(p->keys.secret_key), p->job, &p->data_key);
+  print_order(p->options, &p->data_key, &order);
+  struct coordinator_options coordinator = {.file_count = p->options->inputs->input_count,
+                                            .shard_count = p->options->inputs->job.shards,
+                                            .range_count = REPAIR_RANGES_APART,
+                                            .partition_count = KEY_PARTITIONS,
+                                            .spec = spec,
+                                            .epoch = p->epoch,
+                                            .job = p->job,
+                                            .workers_min = p->options->workers_min,
+                                            .job_order = buffer_bytes(&order)};
+  enum err err = run_loop(p, &coordinator, observe, context, failure);
+  buffer_release(&order);
+  return err;
+}
+
+/* Leads, stands by, leads again, until the job is published by this coordinator or another. */
+static enum err lead_or_stand_by(struct publishing *p, const struct model_spec *spec,
+                                 coordinator_observer *observe, void *context,
+                                 struct failure *failure) {
+  struct hash128 fingerprint = fingerprint_of(p->options);
+  uint64_t job_min = (uint64_t)clock_wall_ms() / 1000 - JOB_EPOCH_S;
+  bool waited = false;
+  for (;;) {
+    enum journal_state state;
+    enum err err = campaign(p, observe, context, &waited, failure);
+    if (!err)
+      err = journal_begin(p->election, fingerprint, job_min, !waited, &p->job, &state, failure);
+    if (!err && state == JOURNAL_PUBLISHED) {
+      p->result->by_another = true;
+      election_resign(p->election);
+      return ERR_OK;
+    }
+    if (!err) err = lead(p, spec, observe, context, failure);
+    if (err != ERR_STALE && err != ERR_PEER) return err;
+    waited = true; /* it was replaced: its successor may finish the job */
+  }
+}
+
+static enum err open_election(struct publishing *p, struct failure *failure) {
+  struct buffer address = {0};
+  if (p->options->election)
+    buffer_append_string(&address, p->options->election);
+  else
+    buffer_printf(&address, "file:%s/journal", p->options->keys);
+  const char *identity = p->options->advertise ? p->options->advertise : p->options->listen;
+  enum err err =
+      election_open(buffer_string(&address), bytes_from_string(identity), &p->election, failure);
+  buffer_release(&address);
   return err;
 }
 
@@ -183,28 +281,13 @@ enum err cluster_job_run(const struct cluster_job_options *options, coordinator_
   if (!err) err = model_spec_make(&plan, &spec, failure);
   struct publishing publishing = {.options = options, .plan = &plan, .result = result};
   if (!err) err = key_folder_read_coordinator(options->keys, &publishing.keys, failure);
+  if (!err) err = open_election(&publishing, failure);
   if (err) return err;
-  /* Later runs have higher numbers, also of a coordinator that was started again. */
-  uint64_t now_ms = (uint64_t)clock_wall_ms();
-  publishing.job = now_ms / 1000 - JOB_EPOCH_S;
-  data_key_derive(bytes_from_string(publishing.keys.secret_key), publishing.job,
-                  &publishing.data_key);
-  struct buffer order = {0};
-  print_order(options, &publishing.data_key, &order);
-  struct coordinator_options coordinator = {.file_count = options->inputs->input_count,
-                                            .shard_count = job->shards,
-                                            .range_count = REPAIR_RANGES_APART,
-                                            .partition_count = KEY_PARTITIONS,
-                                            .spec = &spec,
-                                            .epoch = now_ms,
-                                            .job = publishing.job,
-                                            .workers_min = options->workers_min,
-                                            .job_order = buffer_bytes(&order)};
   publishing.zmq_context = zmq_ctx_new();
   check(publishing.zmq_context);
-  err = run_loop(&publishing, &coordinator, observe, context, failure);
-  zmq_ctx_term(
-      publishing.zmq_context); /* waits for what is to be sent, for as long as links linger */
-  buffer_release(&order);
+  err = lead_or_stand_by(&publishing, &spec, observe, context, failure);
+  election_close(publishing.election);
+  /* Waits for what is to be sent, for as long as links linger. */
+  zmq_ctx_term(publishing.zmq_context);
   return err;
 }

@@ -9,16 +9,20 @@
 
 struct cluster_job_options {
   struct run_inputs *inputs;
-  const char *listen;   /* where workers greet */
-  const char *keys;     /* the cluster's folder of keys (proto/key_file.h) */
-  uint32_t workers_min; /* begin when so many are there */
-  const char *out_dir;  /* exists */
+  const char *listen;    /* where workers greet */
+  const char *keys;      /* the cluster's folder of keys (proto/key_file.h) */
+  const char *election;  /* coordinator/election.h; NULL: this is the only coordinator, and its
+                            journal is in keys */
+  const char *advertise; /* where workers find this one when it leads; NULL: as it listens */
+  uint32_t workers_min;  /* begin when so many are there */
+  const char *out_dir;   /* exists */
   bool write_lineage, unmask;
 };
 
 struct cluster_job_result {
   struct publish_result published;
   uint64_t stage_ms[STAGE_COUNT], stage_units[STAGE_COUNT];
+  bool by_another; /* another coordinator led and published; out_dir has nothing of it */
 };
 
 enum err cluster_job_run(const struct cluster_job_options *options, coordinator_observer *observe,

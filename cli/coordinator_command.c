@@ -34,6 +34,8 @@ static const char documentation[] =
 enum {
   OPTION_LISTEN = 256,
   OPTION_KEYS,
+  OPTION_ELECTION,
+  OPTION_ADVERTISE,
   OPTION_WORKERS,
   OPTION_LINEAGE,
   OPTION_UNMASK,
@@ -45,6 +47,12 @@ static const struct argp_option options[] = {
      "where workers find this coordinator (default: tcp://127.0.0.1:7700)", 0},
     {"keys", OPTION_KEYS, "DIR", 0,
      "the cluster's keys, which `guiyi cluster init` made (default: guiyi-cluster)", 0},
+    {"election", OPTION_ELECTION, "ADDRESS", 0,
+     "several coordinators, one of which leads: etcd://host:port,host:port[/prefix] (default: this "
+     "is the only one, and its journal is in the keys' folder)",
+     0},
+    {"advertise", OPTION_ADVERTISE, "ENDPOINT", 0,
+     "where workers find this one when it is elected (default: as it listens)", 0},
     {"workers", OPTION_WORKERS, "N", 0, "begin when so many are there; more may come (default: 1)",
      0},
     {"out", 'o', "DIR", 0, "where result files go (default: guiyi-results)", 0},
@@ -77,6 +85,12 @@ static error_t parse_option(int key, char *text, struct argp_state *state) {
       return 0;
     case OPTION_KEYS:
       c->run.keys = text;
+      return 0;
+    case OPTION_ELECTION:
+      c->run.election = text;
+      return 0;
+    case OPTION_ADVERTISE:
+      c->run.advertise = text;
       return 0;
     case OPTION_WORKERS: {
       char *end;
@@ -176,6 +190,12 @@ static void print_summary(const struct command *c, const struct cluster_job_resu
          wall_ms % 1000 / 100, c->workers_seen, c->run.out_dir);
 }
 
+static void print_by_another(const struct command *c) {
+  printf(c->json
+             ? "{\"by_another\": true}\n"
+             : "another coordinator led and finished this job; its out folder has the results\n");
+}
+
 static enum err run(struct command *c, struct failure *failure) {
   const struct run_inputs_options inputs = {.arguments = c->arguments,
                                             .argument_count = c->argument_count,
@@ -191,7 +211,10 @@ static enum err run(struct command *c, struct failure *failure) {
   struct cluster_job_result result;
   err = cluster_job_run(&c->run, observe, c, &result, failure);
   progress_end(&c->progress);
-  if (!err) print_summary(c, &result, clock_monotonic_ms() - started_ms);
+  if (!err && result.by_another)
+    print_by_another(c);
+  else if (!err)
+    print_summary(c, &result, clock_monotonic_ms() - started_ms);
   return err;
 }
 

@@ -43,7 +43,8 @@ enum err embedded_run(struct pipeline *pipeline, uint32_t file_count, uint32_t s
   struct worker_loop *loops[EMBEDDED_WORKERS_MAX] = {0};
   for (uint32_t w = 0; w < worker_count; w++)
     workers[w] = (struct pipeline_worker){.pipeline = pipeline, .thread_base = w};
-  enum err err = coordinator_loop_open(&loop, zmq_context, endpoint, NULL, &options, failure);
+  enum err err =
+      coordinator_loop_open(&loop, zmq_context, endpoint, NULL, &options, false, failure);
   if (err) goto out;
   err = start_workers(zmq_context, workers, loops, worker_count, failure);
   if (!err) err = coordinator_loop_run(&loop, observe, context, failure);

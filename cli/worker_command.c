@@ -2,6 +2,7 @@
 #include <argp.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/random.h>
 #include <unistd.h>
 #include <zmq.h>
@@ -11,8 +12,10 @@
 #include "common/clock.h"
 #include "common/json_write.h"
 #include "common/memory.h"
+#include "coordinator/election.h"
 #include "proto/key_file.h"
 #include "worker/cluster_worker.h"
+#include "worker/worker_loop.h"
 
 static const char documentation[] =
     "Work for a coordinator: reads splits of its files, keeps and compares records, hands them to "
@@ -34,6 +37,7 @@ static const char documentation[] =
 
 enum {
   OPTION_COORDINATOR = 256,
+  OPTION_ELECTION,
   OPTION_KEY,
   OPTION_LISTEN,
   OPTION_ADVERTISE,
@@ -48,6 +52,10 @@ enum {
 static const struct argp_option options[] = {
     {"coordinator", OPTION_COORDINATOR, "ENDPOINT", 0,
      "where the coordinator listens (default: tcp://127.0.0.1:7700)", 0},
+    {"election", OPTION_ELECTION, "ADDRESS", 0,
+     "follow whoever is elected there, instead of --coordinator: "
+     "etcd://host:port,host:port[/prefix]",
+     0},
     {"key", OPTION_KEY, "FILE", 0, "this worker's key, which `guiyi cluster add-worker` made", 0},
     {"listen", OPTION_LISTEN, "ENDPOINT", 0,
      "where other workers fetch from this one; port * takes a free one (default: "
@@ -62,6 +70,7 @@ static const struct argp_option options[] = {
 struct arguments {
   struct cluster_worker_options worker;
   const char *key_path;
+  const char *election_address;
   struct key_file key;
   bool once;
 };
@@ -71,6 +80,9 @@ static error_t parse_option(int key, char *text, struct argp_state *state) {
   switch (key) {
     case OPTION_COORDINATOR:
       a->worker.coordinator_endpoint = text;
+      return 0;
+    case OPTION_ELECTION:
+      a->election_address = text;
       return 0;
     case OPTION_KEY:
       a->key_path = text;
@@ -126,6 +138,18 @@ static void log_run(const struct cluster_worker_figures *figures) {
   buffer_release(&line);
 }
 
+static bool find_coordinator(void *context, char endpoint[WORKER_ENDPOINT_BYTES]) {
+  struct buffer identity = {0};
+  struct failure failure;
+  uint64_t token;
+  bool found = election_watch(context, &identity, &token, &failure) == ERR_OK &&
+               identity.size < WORKER_ENDPOINT_BYTES;
+  memset(endpoint, 0, WORKER_ENDPOINT_BYTES);
+  if (found) memcpy(endpoint, identity.data, identity.size);
+  buffer_release(&identity);
+  return found;
+}
+
 static enum err work_once(struct arguments *a, struct failure *failure) {
   a->worker.zmq_context = zmq_ctx_new();
   check(a->worker.zmq_context);
@@ -156,6 +180,15 @@ int worker_command(int argc, char **argv) {
     return err_exit_code(mistake.code);
   }
   a.worker.key = &a.key;
+  if (a.election_address) {
+    struct election *election;
+    if (election_open(a.election_address, BYTES_EMPTY, &election, &mistake)) {
+      fprintf(stderr, "guiyi worker: %s\n", mistake.message);
+      return err_exit_code(mistake.code);
+    }
+    a.worker.find_coordinator = find_coordinator;
+    a.worker.find_context = election;
+  }
   for (;;) {
     struct failure failure = {0};
     enum err err = work_once(&a, &failure);

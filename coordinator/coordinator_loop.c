@@ -16,14 +16,59 @@ static void send_to_worker(void *context, uint32_t worker, const struct message 
   struct coordinator_loop *loop = context;
   struct failure failure;
   /* A peer that does not take messages is found by its silence; the task goes back then. */
-  (void)link_send(loop->socket, &loop->peers[worker], message, &failure);
+  if (link_send(loop->socket, &loop->peers[worker], message, &failure) == ERR_LOST)
+    loop->gone[worker] = loop->is_any_gone = true;
 }
 
+static void note_gone(struct coordinator_loop *loop) {
+  while (loop->is_any_gone) { /* telling of one may find another */
+    loop->is_any_gone = false;
+    for (uint32_t w = 0; w < COORDINATOR_WORKERS_MAX; w++) {
+      if (!loop->gone[w]) continue;
+      loop->gone[w] = false;
+      coordinator_worker_lost(loop->coordinator, w, clock_monotonic_ms());
+    }
+  }
+}
+
+static void keep_entry(void *context, uint64_t sequence, const struct journal_entry *entry) {
+  struct coordinator_loop *loop = context;
+  election_agent_journal(loop->agent, sequence, entry);
+}
+
+/* With an agent it is first asked whether this coordinator still rules. */
 static void begin_publishing(void *context, const struct publication *publication) {
   struct coordinator_loop *loop = context;
   buffer_clear(&loop->publication);
   buffer_append_bytes(&loop->publication, publication->result);
-  loop->is_publishing = true;
+  if (loop->agent)
+    election_agent_publish(loop->agent, publication->result);
+  else
+    loop->is_publishing = true;
+}
+
+static void take_news(struct coordinator_loop *loop) {
+  struct coordinator *c = loop->coordinator;
+  for (struct election_news news; election_agent_take(loop->agent, &news);) {
+    uint64_t now_ms = clock_monotonic_ms();
+    switch (news.kind) {
+      case ELECTION_JOURNALED:
+        coordinator_journaled(c, news.sequence, now_ms);
+        break;
+      case ELECTION_PUBLISHED:
+        if (news.failure.code)
+          coordinator_published(c, news.failure.code, now_ms);
+        else
+          loop->is_publishing = true;
+        break;
+      case ELECTION_DEPOSED:
+        if (news.failure.code == ERR_STALE || news.failure.code == ERR_PEER)
+          coordinator_depose(c);
+        else
+          coordinator_fail(c, news.failure.code, news.failure.message);
+        break;
+    }
+  }
 }
 
 static void publish(struct coordinator_loop *loop) {
@@ -41,13 +86,17 @@ static void publish(struct coordinator_loop *loop) {
 
 enum err coordinator_loop_open(struct coordinator_loop *loop, void *zmq_context,
                                const char *endpoint, const struct link_security *security,
-                               const struct coordinator_options *options, struct failure *failure) {
+                               const struct coordinator_options *options, bool has_journal,
+                               struct failure *failure) {
   *loop = (struct coordinator_loop){.zmq_context = zmq_context};
   enum err err = link_open(zmq_context, ZMQ_ROUTER, endpoint, 0, security, &loop->socket, failure);
   if (err) return err;
   loop->peers = memory_new_zeroed(COORDINATOR_WORKERS_MAX, sizeof *loop->peers);
-  struct coordinator_effects effects = {
-      .context = loop, .send = send_to_worker, .publish = begin_publishing};
+  loop->gone = memory_new_zeroed(COORDINATOR_WORKERS_MAX, sizeof *loop->gone);
+  struct coordinator_effects effects = {.context = loop,
+                                        .send = send_to_worker,
+                                        .journal = has_journal ? keep_entry : NULL,
+                                        .publish = begin_publishing};
   loop->coordinator = coordinator_new(options, &effects);
   return ERR_OK;
 }
@@ -56,6 +105,7 @@ void coordinator_loop_close(struct coordinator_loop *loop) {
   link_close(&loop->socket);
   coordinator_free(loop->coordinator);
   free(loop->peers);
+  free(loop->gone);
   buffer_release(&loop->publication);
   *loop = (struct coordinator_loop){0};
 }
@@ -94,14 +144,18 @@ enum err coordinator_loop_run(struct coordinator_loop *loop, coordinator_observe
   uint64_t observed_ms = 0;
   enum err err = ERR_OK;
   for (;;) {
-    zmq_pollitem_t item = {loop->socket, 0, ZMQ_POLLIN, 0};
-    if (zmq_poll(&item, 1, POLL_MS) < 0 && zmq_errno() != EINTR) {
+    zmq_pollitem_t items[] = {{loop->socket, 0, ZMQ_POLLIN, 0}, {0}};
+    if (loop->agent)
+      items[1] = (zmq_pollitem_t){election_agent_socket(loop->agent), 0, ZMQ_POLLIN, 0};
+    if (zmq_poll(items, loop->agent ? 2 : 1, POLL_MS) < 0 && zmq_errno() != EINTR) {
       err = failure_set(failure, ERR_IO, "waiting for messages: %s", zmq_strerror(zmq_errno()));
       break;
     }
     if ((err = receive_all(loop, &wire, failure))) break;
+    if (loop->agent) take_news(loop);
     uint64_t now_ms = clock_monotonic_ms();
     coordinator_tick(loop->coordinator, now_ms);
+    note_gone(loop);
     if (loop->is_publishing) publish(loop);
     coordinator_progress(loop->coordinator, &progress);
     if (progress.phase >= COORDINATOR_DONE) break;

@@ -4,6 +4,7 @@
 #define GUIYI_COORDINATOR_COORDINATOR_LOOP_H
 
 #include "coordinator/coordinator.h"
+#include "coordinator/election_agent.h"
 #include "proto/link.h"
 
 /* Called on the loop's thread a few times a second and after each finished stage. Returning false
@@ -18,18 +19,23 @@ typedef enum err coordinator_publisher(void *context, const struct coordinator *
 
 struct coordinator_loop {
   void *zmq_context;
-  void *socket;                     /* a bound ROUTER; owned */
-  struct coordinator *coordinator;  /* owned */
-  struct link_peer *peers;          /* by worker number */
+  void *socket;                    /* a bound ROUTER; owned */
+  struct coordinator *coordinator; /* owned */
+  struct link_peer *peers;         /* by worker number */
+  bool *gone;                      /* by worker number: its connection is */
+  bool is_any_gone;
+  struct election_agent *agent;     /* set before the run when there is a journal */
   coordinator_publisher *publisher; /* set before the run; NULL: the last stage publishes */
   void *publisher_context;
   struct buffer publication; /* the result, while it is to be published */
-  bool is_publishing;
+  bool is_publishing;        /* now: nothing forbids it */
 };
 
+/* has_journal: results are kept by the agent; loop->coordinator may be restored before the run. */
 enum err coordinator_loop_open(struct coordinator_loop *loop, void *zmq_context,
                                const char *endpoint, const struct link_security *security,
-                               const struct coordinator_options *options, struct failure *failure);
+                               const struct coordinator_options *options, bool has_journal,
+                               struct failure *failure);
 /* ERR_OK when the run is done; otherwise its failure. */
 enum err coordinator_loop_run(struct coordinator_loop *loop, coordinator_observer *observe,
                               void *context, struct failure *failure);

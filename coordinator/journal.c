@@ -16,36 +16,50 @@ struct job_record {
 
 static const struct bytes job_key = {"job", 3}, entry_prefix = {"entry/", 6};
 
-enum err journal_begin(struct election *e, struct hash128 fingerprint, uint64_t *job, bool *resumes,
-                       struct failure *failure) {
-  struct job_record record = {0};
-  struct buffer value = {0}, published = {0};
-  char mark[64];
+/* A zeroed record when there is none. */
+static enum err read_job(struct election *e, struct job_record *record, struct failure *failure) {
+  struct buffer value = {0};
+  *record = (struct job_record){0};
   enum err err = election_get(e, job_key, &value, failure);
-  if (!err && value.size != sizeof record)
+  if (err == ERR_NOT_FOUND)
+    err = ERR_OK;
+  else if (!err && value.size != sizeof *record)
     err = failure_set(failure, ERR_MALFORMED, "the journal's job record has %zu bytes", value.size);
-  if (!err) memcpy(&record, value.data, sizeof record);
-  bool is_first = err == ERR_NOT_FOUND;
-  if (err && !is_first) goto out;
+  else if (!err)
+    memcpy(record, value.data, sizeof *record);
+  buffer_release(&value);
+  return err;
+}
+
+static enum err read_published(struct election *e, bool *is_published, struct failure *failure) {
+  struct buffer value = {0};
+  char mark[64];
   snprintf(mark, sizeof mark, "entry/%08x/00000000/0000", STAGE_COUNT);
-  err = election_get(e, bytes_from_string(mark), &published, failure);
-  if (err && err != ERR_NOT_FOUND) goto out;
-  bool is_published = err == ERR_OK;
-  *resumes = !is_first && !is_published && record.fingerprint.low == fingerprint.low &&
-             record.fingerprint.high == fingerprint.high;
+  enum err err = election_get(e, bytes_from_string(mark), &value, failure);
+  *is_published = err == ERR_OK;
+  buffer_release(&value);
+  return err == ERR_NOT_FOUND ? ERR_OK : err;
+}
+
+enum err journal_begin(struct election *e, struct hash128 fingerprint, uint64_t job_min, bool again,
+                       uint64_t *job, enum journal_state *state, struct failure *failure) {
+  struct job_record record;
+  bool is_published;
+  enum err err = read_job(e, &record, failure);
+  if (!err) err = read_published(e, &is_published, failure);
+  if (err) return err;
+  bool is_same = record.number && record.fingerprint.low == fingerprint.low &&
+                 record.fingerprint.high == fingerprint.high;
   *job = record.number;
-  err = ERR_OK;
-  if (*resumes) goto out;
-  *job = record.number + 1;
+  *state = is_published ? JOURNAL_PUBLISHED : JOURNAL_RESUMES;
+  if (is_same && !(is_published && again)) return ERR_OK;
+  *state = JOURNAL_BEGINS;
+  *job = record.number + 1 > job_min ? record.number + 1 : job_min;
   record = (struct job_record){*job, fingerprint};
   struct election_write writes[] = {
       {.key = entry_prefix, .is_removal = true},
       {.key = job_key, .value = bytes_of((const char *)&record, sizeof record)}};
-  err = election_fence(e, writes, 2, failure);
-out:
-  buffer_release(&value);
-  buffer_release(&published);
-  return err;
+  return election_fence(e, writes, 2, failure);
 }
 
 /* ---- writing ---- */

@@ -13,11 +13,16 @@
 #include "coordinator/coordinator.h"
 #include "coordinator/election.h"
 
-/* The one who rules takes up a job. The same fingerprint as before, and not published yet: the job
- * goes on under its number, *resumes is true. Another: it has the next number, and what the journal
- * held of the last job is removed. */
-enum err journal_begin(struct election *e, struct hash128 fingerprint, uint64_t *job, bool *resumes,
-                       struct failure *failure);
+enum journal_state {
+  JOURNAL_BEGINS,   /* a job with a number of its own; what was held of the last one is removed */
+  JOURNAL_RESUMES,  /* the same job as before goes on under its number */
+  JOURNAL_PUBLISHED /* the same job was published, and nothing was changed */
+};
+
+/* The one who rules takes up a job, which its fingerprint tells from others; its number is at least
+ * job_min. again: begin another when the same was published. */
+enum err journal_begin(struct election *e, struct hash128 fingerprint, uint64_t job_min, bool again,
+                       uint64_t *job, enum journal_state *state, struct failure *failure);
 
 /* Durable when it returns ERR_OK; entries are written in their order, so that after an error the
  * first ones may be there. */

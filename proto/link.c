@@ -76,12 +76,12 @@ enum err link_send(void *socket, const struct link_peer *peer, const struct mess
   message_encode(message, &wire);
   int sent = 0;
   handover_give(peer ? &to_worker : &to_coordinator);
-  if (peer) sent = zmq_send(socket, peer->id, peer->size, ZMQ_SNDMORE);
-  if (sent >= 0) sent = zmq_send(socket, wire.data, wire.size, 0);
+  if (peer) sent = zmq_send(socket, peer->id, peer->size, ZMQ_SNDMORE | ZMQ_DONTWAIT);
+  if (sent >= 0) sent = zmq_send(socket, wire.data, wire.size, ZMQ_DONTWAIT);
   enum err err = ERR_OK;
   if (sent < 0)
-    err = failure_set(failure, ERR_PEER, "sending %s: %s", message_kind_name(message->kind),
-                      zmq_strerror(zmq_errno()));
+    err = failure_set(failure, zmq_errno() == EHOSTUNREACH ? ERR_LOST : ERR_PEER, "sending %s: %s",
+                      message_kind_name(message->kind), zmq_strerror(zmq_errno()));
   buffer_release(&wire);
   return err;
 }

@@ -41,7 +41,9 @@ struct link_peer {
 enum err link_open(void *zmq_context, int type, const char *endpoint, uint64_t identity,
                    const struct link_security *security, void **socket, struct failure *failure);
 void link_close(void **socket);
-/* peer only on a ROUTER. ERR_PEER when the peer is gone or does not take messages. */
+/* Does not wait: what cannot be taken now is dropped, and whoever must be heard says it again. peer
+ * only on a ROUTER. ERR_LOST when its connection is gone, ERR_PEER when it does not take
+ * messages. */
 enum err link_send(void *socket, const struct link_peer *peer, const struct message *message,
                    struct failure *failure);
 /* One message, without waiting; *got is false when there is none. What is malformed is dropped:

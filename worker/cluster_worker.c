@@ -89,6 +89,8 @@ enum err cluster_worker_start(struct cluster_worker **out,
   if (!err) err = find_endpoint(w, failure);
   struct worker_loop_options loop = {.zmq_context = options->zmq_context,
                                      .coordinator_endpoint = options->coordinator_endpoint,
+                                     .find_coordinator = options->find_coordinator,
+                                     .find_context = options->find_context,
                                      .endpoint = w->endpoint,
                                      .security = &w->security,
                                      .incarnation = options->incarnation,

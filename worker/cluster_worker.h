@@ -15,6 +15,9 @@ struct key_file;
 struct cluster_worker_options {
   void *zmq_context;
   const char *coordinator_endpoint;
+  /* As in worker_loop.h; NULL: it is always at coordinator_endpoint. */
+  bool (*find_coordinator)(void *context, char endpoint[256]);
+  void *find_context;
   const struct key_file *key; /* this worker's */
   const char *listen;         /* for other workers: "tcp://10.0.0.5:*" takes a free port */
   const char *advertise;      /* how others reach it, without port; NULL = as it listens */

@@ -24,7 +24,7 @@
 
 enum {
   HEARTBEAT_MS = 500,
-  GREETING_RESEND_MS = 500,
+  GREETING_RESEND_MS = 200,
   ANSWER_RESEND_MS = 1000, /* doubled each time, up to */
   ANSWER_RESEND_MS_MAX = 8000,
 };

@@ -6,11 +6,17 @@
 #include "proto/link.h"
 #include "worker/compute_pool.h"
 
+enum { WORKER_ENDPOINT_BYTES = 256 };
+
 struct worker_loop;
 
 struct worker_loop_options {
   void *zmq_context;
-  const char *coordinator_endpoint;
+  const char *coordinator_endpoint; /* unless find_coordinator is set */
+  /* Who leads now, where several coordinators may: false when it cannot be said. Called again and
+   * again on a thread of its own; may block. */
+  bool (*find_coordinator)(void *context, char endpoint[WORKER_ENDPOINT_BYTES]);
+  void *find_context;
   const struct link_security *security; /* of the link to the coordinator; NULL = inproc */
   const char *endpoint; /* where others fetch from this worker; NULL when memory is shared */
   uint64_t incarnation;

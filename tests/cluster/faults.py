@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-"""Runs of a real cluster with faults: workers killed and started again, stopped and continued. Every run
-must end, with the digest of one machine.
+"""Runs of a real cluster with faults: workers and the coordinator killed and started again, workers
+stopped and continued. Every run must end, with the digest of one machine.
 
   faults.py GUIYI [--records N] [--runs N] [--seed S] [--workers N] [--gap SECONDS] [--keep]
 
@@ -9,6 +9,7 @@ Prints a line per run and, last, what they add up to. Exit code 1: a wrong diges
 import argparse, json, os, random, shutil, signal, socket, subprocess, sys, tempfile, time
 
 RUN_SECONDS_MAX = 300
+KINDS = ("kill", "coordinator", "stop")
 
 
 def free_port():
@@ -21,13 +22,20 @@ class Cluster:
     """A coordinator and workers; logs in the folder."""
 
     def __init__(self, guiyi, folder, path, workers):
-        self.guiyi, self.folder = guiyi, folder
+        self.guiyi, self.folder, self.path, self.count = guiyi, folder, path, workers
         self.address = f"tcp://127.0.0.1:{free_port()}"
+        self.keys = os.path.join(folder, "keys")
         self.starts = 0
-        self.coordinator = self.spawn("coordinator", [
-            "coordinator", path, "-o", os.path.join(folder, "out"), "--listen", self.address, "--workers",
-            str(workers), "--json"])
+        subprocess.run([guiyi, "cluster", "init", "--keys", self.keys], check=True, stdout=subprocess.DEVNULL)
+        subprocess.run([guiyi, "cluster", "add-worker", "w", "--keys", self.keys], check=True,
+                       stdout=subprocess.DEVNULL)
+        self.coordinator = self.start_coordinator()
         self.workers = [self.worker() for _ in range(workers)]
+
+    def start_coordinator(self):
+        return self.spawn("coordinator", [
+            "coordinator", self.path, "-o", os.path.join(self.folder, "out"), "--listen", self.address,
+            "--keys", self.keys, "--workers", str(self.count), "--json"])
 
     def spawn(self, name, arguments):
         self.starts += 1
@@ -36,7 +44,9 @@ class Cluster:
         return subprocess.Popen([self.guiyi, *arguments], stdout=out, stderr=err)
 
     def worker(self):
-        return self.spawn(f"worker-{self.starts}", ["worker", "--coordinator", self.address, "--threads", "1"])
+        return self.spawn(f"worker-{self.starts}", [
+            "worker", "--coordinator", self.address, "--key", os.path.join(self.keys, "workers", "w.key"),
+            "--threads", "1"])
 
     def close(self):
         for process in [self.coordinator, *self.workers]:
@@ -53,6 +63,12 @@ def kill(cluster, chance):
     cluster.workers[i] = cluster.worker()
 
 
+def kill_coordinator(cluster):
+    cluster.coordinator.kill()
+    cluster.coordinator.wait()
+    cluster.coordinator = cluster.start_coordinator()
+
+
 def stop(cluster, chance):
     """Returns when to let it go on."""
     victim = chance.choice(cluster.workers)
@@ -62,7 +78,7 @@ def stop(cluster, chance):
 
 def run_once(guiyi, folder, path, workers, gap, chance):
     """(outcome dict, counts of faults, seconds)"""
-    cluster, stopped, counts = Cluster(guiyi, folder, path, workers), [], {"kill": 0, "stop": 0}
+    cluster, stopped, counts = Cluster(guiyi, folder, path, workers), [], dict.fromkeys(KINDS, 0)
     started = time.monotonic()
     next_fault = started + chance.expovariate(1 / gap)
     try:
@@ -75,9 +91,13 @@ def run_once(guiyi, folder, path, workers, gap, chance):
                 stopped.remove((until, victim))
             if now >= next_fault:
                 next_fault = now + chance.expovariate(1 / gap)
-                if chance.random() < 0.7:
+                kind = chance.random()
+                if kind < 0.6:
                     kill(cluster, chance)
                     counts["kill"] += 1
+                elif kind < 0.75:
+                    kill_coordinator(cluster)
+                    counts["coordinator"] += 1
                 else:
                     stopped.append(stop(cluster, chance))
                     counts["stop"] += 1
@@ -103,7 +123,7 @@ def main():
     a = parser.parse_args()
     work = tempfile.mkdtemp(prefix="guiyi-faults-")
     guiyi = os.path.abspath(a.guiyi)
-    wrong, totals = 0, {"kill": 0, "stop": 0}
+    wrong, totals = 0, dict.fromkeys(KINDS, 0)
     try:
         subprocess.run([guiyi, "make-customers", "--records", str(a.records), "--seed", "3", "--out", work],
                        check=True, stdout=subprocess.DEVNULL)
@@ -120,14 +140,16 @@ def main():
             for name in totals:
                 totals[name] += counts[name]
             said = "ok" if good else f"WRONG: {outcome}"
-            print(f"run {number:4}  {counts['kill']:3} killed  {counts['stop']:3} stopped  {seconds:6.1f} s  {said}",
+            print(f"run {number:4}  {counts['kill']:3} workers killed  "
+                  f"{counts['coordinator']:3} coordinators killed  {counts['stop']:3} stopped  {seconds:6.1f} s  {said}",
                   flush=True)
             if good or not a.keep:
                 shutil.rmtree(folder)
     finally:
         if not (wrong and a.keep):
             shutil.rmtree(work, ignore_errors=True)
-    print(f"{a.runs} runs, {totals['kill']} workers killed, {totals['stop']} stopped")
+    print(f"{a.runs} runs, {totals['kill']} workers killed, {totals['coordinator']} coordinators killed, "
+          f"{totals['stop']} stopped")
     print(f"{a.runs - wrong} passed, {wrong} failed")
     sys.exit(1 if wrong else 0)
 

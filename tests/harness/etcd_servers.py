@@ -1,5 +1,5 @@
 """Three real etcd servers on loopback, for tests that stop and kill them."""
-import json, os, shutil, socket, subprocess, tempfile, time, urllib.request
+import base64, json, os, shutil, socket, subprocess, tempfile, time, urllib.request
 
 
 def free_ports(count):
@@ -10,6 +10,10 @@ def free_ports(count):
     for s in sockets:
         s.close()
     return ports
+
+
+def encode(text):
+    return base64.b64encode(text.encode()).decode()
 
 
 class EtcdServers:
@@ -56,6 +60,26 @@ class EtcdServers:
                 if time.monotonic() > deadline:
                     raise AssertionError(f"etcd at port {port} is not healthy after {seconds} s")
                 time.sleep(0.05)
+
+    def range(self, request):
+        for port in self.clients:
+            try:
+                with urllib.request.urlopen(f"http://127.0.0.1:{port}/v3/kv/range", json.dumps(request).encode(),
+                                            timeout=2) as reply:
+                    return json.load(reply)
+            except OSError:
+                continue
+        return {}
+
+    def count(self, prefix):
+        """How many keys begin with the prefix, as any server that answers says."""
+        end = prefix[:-1] + chr(ord(prefix[-1]) + 1)
+        return int(self.range({"key": encode(prefix), "range_end": encode(end), "count_only": True}).get("count", 0))
+
+    def get(self, key):
+        """The value, or None."""
+        pairs = self.range({"key": encode(key)}).get("kvs")
+        return base64.b64decode(pairs[0].get("value", "")).decode() if pairs else None
 
     def close(self):
         for process in self.processes:

@@ -204,11 +204,11 @@ static void a_job_goes_on_where_it_stopped(void **state) {
   struct hash128 first = {1, 2}, other = {1, 3};
   struct layout_result layout = {1, 10};
   uint64_t job;
-  bool resumes;
+  enum journal_state journal;
   lead(e);
-  assert_int_equal(journal_begin(e, first, &job, &resumes, &failure), ERR_OK);
+  assert_int_equal(journal_begin(e, first, 1, true, &job, &journal, &failure), ERR_OK);
   assert_int_equal(job, 1);
-  assert_false(resumes);
+  assert_int_equal(journal, JOURNAL_BEGINS);
   struct buffer result = long_result(60000);
   assert_true(result.size > 1 << 20); /* more parts than go into one step */
   struct journal_entry tally = {STAGE_TALLY, 0, 9, buffer_bytes(&result)};
@@ -220,9 +220,9 @@ static void a_job_goes_on_where_it_stopped(void **state) {
 
   e = open_at(&p);
   lead(e);
-  assert_int_equal(journal_begin(e, first, &job, &resumes, &failure), ERR_OK);
+  assert_int_equal(journal_begin(e, first, 1, true, &job, &journal, &failure), ERR_OK);
   assert_int_equal(job, 1);
-  assert_true(resumes);
+  assert_int_equal(journal, JOURNAL_RESUMES);
   struct coordinator *c = fresh_coordinator();
   enum stage stage;
   assert_int_equal(journal_restore(e, c, &failure), ERR_OK);
@@ -241,9 +241,9 @@ static void a_job_goes_on_where_it_stopped(void **state) {
   assert_int_equal(stage, STAGE_INGEST);
   coordinator_free(c);
 
-  assert_int_equal(journal_begin(e, other, &job, &resumes, &failure), ERR_OK);
+  assert_int_equal(journal_begin(e, other, 1, true, &job, &journal, &failure), ERR_OK);
   assert_int_equal(job, 2);
-  assert_false(resumes);
+  assert_int_equal(journal, JOURNAL_BEGINS);
   c = fresh_coordinator();
   assert_int_equal(journal_restore(e, c, &failure), ERR_OK);
   assert_int_equal(tasks_done(c, &stage), 0);
@@ -260,13 +260,17 @@ static void what_is_published_is_over(void **state) {
   struct failure failure;
   struct hash128 fingerprint = {5, 5};
   uint64_t job;
-  bool resumes;
+  enum journal_state journal;
   lead(e);
-  assert_int_equal(journal_begin(e, fingerprint, &job, &resumes, &failure), ERR_OK);
+  assert_int_equal(journal_begin(e, fingerprint, 40, true, &job, &journal, &failure), ERR_OK);
+  assert_int_equal(job, 40);
   write_one(e, STAGE_COUNT, 0, BYTES_EMPTY);
-  assert_int_equal(journal_begin(e, fingerprint, &job, &resumes, &failure), ERR_OK);
-  assert_int_equal(job, 2); /* the same files once more are another job */
-  assert_false(resumes);
+  assert_int_equal(journal_begin(e, fingerprint, 40, false, &job, &journal, &failure), ERR_OK);
+  assert_int_equal(job, 40);
+  assert_int_equal(journal, JOURNAL_PUBLISHED);
+  assert_int_equal(journal_begin(e, fingerprint, 40, true, &job, &journal, &failure), ERR_OK);
+  assert_int_equal(job, 41); /* the same files once more are another job */
+  assert_int_equal(journal, JOURNAL_BEGINS);
   election_close(e);
   remove_place(&p);
 }
