@@ -11,6 +11,7 @@
 #include "cli/progress.h"
 #include "cli/report.h"
 #include "cli/run_inputs.h"
+#include "cli/run_resume.h"
 #include "cli/run_summary.h"
 #include "common/check.h"
 #include "common/clock.h"
@@ -39,6 +40,7 @@ enum {
   OPTION_PAIRS,
   OPTION_UNMASK,
   OPTION_JSON,
+  OPTION_RESUME,
   OPTION_AS_OF
 };
 
@@ -59,6 +61,10 @@ static const struct argp_option options[] = {
      "also write duplicates.csv: each customer's main record and what repeats it", 0},
     {"pairs", OPTION_PAIRS, 0, 0, "also write pairs.csv, every scored candidate pair", 0},
     {"unmask", OPTION_UNMASK, 0, 0, "golden.csv with clear values", 0},
+    {"resume", OPTION_RESUME, 0, 0,
+     "do nothing when this job was published from these files already; begin again when it was "
+     "broken off",
+     0},
     {"json", OPTION_JSON, 0, 0, "print the summary as JSON", 0},
     {0}};
 
@@ -67,7 +73,7 @@ struct arguments {
   uint32_t input_count;
   const char *out_dir, *data_dir;
   uint32_t workers;
-  bool has_threshold, has_seed, lineage, duplicates, pairs, unmask, json;
+  bool has_threshold, has_seed, lineage, duplicates, pairs, unmask, resume, json;
   double threshold_bits;
   uint64_t seed;
 };
@@ -122,6 +128,9 @@ static error_t parse_option(int key, char *text, struct argp_state *state) {
       return 0;
     case OPTION_UNMASK:
       a->unmask = true;
+      return 0;
+    case OPTION_RESUME:
+      a->resume = true;
       return 0;
     case OPTION_JSON:
       a->json = true;
@@ -240,6 +249,24 @@ static enum err load_decisions(struct run *r, uint64_t *length, struct failure *
   return ERR_OK;
 }
 
+/* True when there is nothing to do, which was said. */
+static bool is_done_already(const struct run *r, uint64_t decisions_length, enum err *err,
+                            struct failure *failure) {
+  const struct arguments *a = &r->arguments;
+  struct run_resume resume = {0};
+  *err = ERR_OK;
+  if (a->resume)
+    *err = run_resume_find(&r->inputs, a->data_dir, a->out_dir, decisions_length, &resume, failure);
+  if (*err || !resume.is_published) return false;
+  if (a->json)
+    printf("{\"digest\": \"%s\", \"generation\": %llu, \"already_published\": true}\n",
+           resume.digest, (unsigned long long)resume.generation);
+  else
+    printf("generation %llu was published by this job from these files: nothing to do\ndigest %s\n",
+           (unsigned long long)resume.generation, resume.digest);
+  return true;
+}
+
 static enum err run_job(struct run *r, struct failure *failure) {
   uint64_t started_ms = clock_monotonic_ms();
   const struct arguments *a = &r->arguments;
@@ -261,6 +288,7 @@ static enum err run_job(struct run *r, struct failure *failure) {
                                               .write_pairs = a->pairs,
                                               .unmask = a->unmask};
   if ((err = load_decisions(r, &pipeline_options.decisions_length, failure))) return err;
+  if (is_done_already(r, pipeline_options.decisions_length, &err, failure) || err) return err;
   if ((err = pipeline_open(&pipeline_options, &r->pipeline, failure))) return err;
   catch_interrupts();
   progress_init(&r->progress, a->json);
