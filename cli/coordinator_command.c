@@ -1,17 +1,24 @@
 /* guiyi coordinator — match and merge with workers that are other processes, on other machines. */
 #include <argp.h>
 #include <inttypes.h>
+#include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "cli/cluster_job.h"
+#include "cli/cluster_status.h"
 #include "cli/commands.h"
+#include "cli/http_server.h"
 #include "cli/progress.h"
 #include "common/clock.h"
 #include "common/json_write.h"
 #include "common/memory.h"
 #include "worker/store/generation.h"
+
+enum { PAGE_MS = 200 };
+#define HTTP_DEFAULT "127.0.0.1:7701"
 
 static const char documentation[] =
     "Match and merge customer records with workers on other machines.\n"
@@ -36,6 +43,7 @@ enum {
   OPTION_KEYS,
   OPTION_ELECTION,
   OPTION_ADVERTISE,
+  OPTION_HTTP,
   OPTION_WORKERS,
   OPTION_LINEAGE,
   OPTION_UNMASK,
@@ -53,6 +61,8 @@ static const struct argp_option options[] = {
      0},
     {"advertise", OPTION_ADVERTISE, "ENDPOINT", 0,
      "where workers find this one when it is elected (default: as it listens)", 0},
+    {"http", OPTION_HTTP, "HOST:PORT", 0,
+     "where `guiyi status` and Prometheus ask (default: 127.0.0.1:7701; none: nobody may)", 0},
     {"workers", OPTION_WORKERS, "N", 0, "begin when so many are there; more may come (default: 1)",
      0},
     {"out", 'o', "DIR", 0, "where result files go (default: guiyi-results)", 0},
@@ -60,6 +70,13 @@ static const struct argp_option options[] = {
     {"unmask", OPTION_UNMASK, 0, 0, "golden.csv with clear values", 0},
     {"json", OPTION_JSON, 0, 0, "print the summary as JSON", 0},
     {0}};
+
+/* What is shown; made on the run's thread, read on the server's. */
+struct status_page {
+  pthread_mutex_t lock;
+  struct buffer status, metrics;
+  uint64_t made_ms;
+};
 
 struct command {
   const char **arguments;
@@ -69,6 +86,9 @@ struct command {
   struct run_inputs inputs;
   struct progress progress;
   uint32_t workers_seen;
+  const char *http_address; /* NULL: the default, if nobody else has it */
+  struct status_page page;
+  struct http_server *http;
 };
 
 static volatile sig_atomic_t interrupted;
@@ -91,6 +111,9 @@ static error_t parse_option(int key, char *text, struct argp_state *state) {
       return 0;
     case OPTION_ADVERTISE:
       c->run.advertise = text;
+      return 0;
+    case OPTION_HTTP:
+      c->http_address = text;
       return 0;
     case OPTION_WORKERS: {
       char *end;
@@ -124,8 +147,43 @@ static error_t parse_option(int key, char *text, struct argp_state *state) {
   }
 }
 
+static bool show_page(void *context, const char *path, struct buffer *out, const char **type) {
+  struct status_page *page = context;
+  bool is_status = strcmp(path, "/status") == 0, is_metrics = strcmp(path, "/metrics") == 0;
+  if (!is_status && !is_metrics) return false;
+  *type = is_status ? "application/json" : "text/plain; version=0.0.4; charset=utf-8";
+  pthread_mutex_lock(&page->lock);
+  buffer_append_bytes(out, buffer_bytes(is_status ? &page->status : &page->metrics));
+  pthread_mutex_unlock(&page->lock);
+  return true;
+}
+
+static void make_page(struct status_page *page, const struct coordinator_progress *p) {
+  uint64_t now_ms = clock_monotonic_ms();
+  if (now_ms < page->made_ms + PAGE_MS) return;
+  page->made_ms = now_ms;
+  pthread_mutex_lock(&page->lock);
+  buffer_clear(&page->status);
+  buffer_clear(&page->metrics);
+  cluster_status_json(p, &page->status);
+  cluster_status_metrics(p, &page->metrics);
+  pthread_mutex_unlock(&page->lock);
+}
+
+/* Without --http a port that somebody else has is no reason not to run. */
+static enum err open_http(struct command *c, struct failure *failure) {
+  if (c->http_address && strcmp(c->http_address, "none") == 0) return ERR_OK;
+  const char *address = c->http_address ? c->http_address : HTTP_DEFAULT;
+  enum err err = http_server_open(address, show_page, &c->page, &c->http, failure);
+  if (!err || c->http_address) return err;
+  if (!c->json) fprintf(stderr, "no status page: %s\n", failure->message);
+  *failure = (struct failure){0};
+  return ERR_OK;
+}
+
 static bool observe(void *context, const struct coordinator_progress *p) {
   struct command *c = context;
+  if (c->http) make_page(&c->page, p);
   if (p->phase == COORDINATOR_WAITING && p->workers != c->workers_seen && !c->json)
     fprintf(stderr, "%u of %u workers are there\n", p->workers, c->run.workers_min);
   c->workers_seen = p->workers;
@@ -204,6 +262,7 @@ static enum err run(struct command *c, struct failure *failure) {
   enum err err = run_inputs_prepare(&inputs, &c->inputs, failure);
   if (!err) err = run_inputs_make_folder(c->run.out_dir, failure);
   if (err) return err;
+  if ((err = open_http(c, failure))) return err;
   c->run.inputs = &c->inputs;
   progress_init(&c->progress, c->json);
   if (!c->json) fprintf(stderr, "waiting for workers at %s\n", c->run.listen);
@@ -224,6 +283,7 @@ int coordinator_command(int argc, char **argv) {
                               .keys = "guiyi-cluster",
                               .workers_min = 1,
                               .out_dir = "guiyi-results"}};
+  pthread_mutex_init(&c.page.lock, NULL);
   c.arguments = memory_new((size_t)argc * sizeof *c.arguments);
   argp_err_exit_status = 2;
   argp_parse(&parser, argc, argv, 0, NULL, &c);
@@ -232,6 +292,9 @@ int coordinator_command(int argc, char **argv) {
   struct failure failure = {0};
   enum err err = run(&c, &failure);
   if (err) fprintf(stderr, "guiyi coordinator: %s\n", failure.message);
+  http_server_close(&c.http);
+  buffer_release(&c.page.status);
+  buffer_release(&c.page.metrics);
   run_inputs_release(&c.inputs);
   free(c.arguments);
   return err_exit_code(err);

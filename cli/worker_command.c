@@ -1,5 +1,6 @@
 /* guiyi worker — works for a coordinator, run after run. */
 #include <argp.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -7,7 +8,9 @@
 #include <unistd.h>
 #include <zmq.h>
 
+#include "cli/cluster_status.h"
 #include "cli/commands.h"
+#include "cli/http_server.h"
 #include "common/check.h"
 #include "common/clock.h"
 #include "common/json_write.h"
@@ -42,6 +45,7 @@ enum {
   OPTION_LISTEN,
   OPTION_ADVERTISE,
   OPTION_THREADS,
+  OPTION_HTTP,
   OPTION_ONCE
 };
 enum {
@@ -64,6 +68,8 @@ static const struct argp_option options[] = {
     {"advertise", OPTION_ADVERTISE, "ENDPOINT", 0,
      "the address that others are told, without port (default: the one it listens on)", 0},
     {"threads", OPTION_THREADS, "N", 0, "compute threads (default: one per core)", 0},
+    {"http", OPTION_HTTP, "HOST:PORT", 0, "where Prometheus asks for /metrics (default: nowhere)",
+     0},
     {"once", OPTION_ONCE, 0, 0, "end after one run", 0},
     {0}};
 
@@ -71,6 +77,10 @@ struct arguments {
   struct cluster_worker_options worker;
   const char *key_path;
   const char *election_address;
+  const char *http_address;
+  pthread_mutex_t lock;
+  struct cluster_worker *running; /* under lock: what the metrics are of; NULL between runs */
+  uint32_t runs;                  /* under lock */
   struct key_file key;
   bool once;
 };
@@ -106,6 +116,9 @@ static error_t parse_option(int key, char *text, struct argp_state *state) {
       a->worker.compute_threads = (uint32_t)count;
       return 0;
     }
+    case OPTION_HTTP:
+      a->http_address = text;
+      return 0;
     case OPTION_ONCE:
       a->once = true;
       return 0;
@@ -150,6 +163,34 @@ static bool find_coordinator(void *context, char endpoint[WORKER_ENDPOINT_BYTES]
   return found;
 }
 
+static bool show_metrics(void *context, const char *path, struct buffer *out, const char **type) {
+  struct arguments *a = context;
+  if (strcmp(path, "/metrics") != 0) return false;
+  *type = "text/plain; version=0.0.4; charset=utf-8";
+  struct cluster_worker_figures f = {0};
+  pthread_mutex_lock(&a->lock);
+  if (a->running) cluster_worker_figures_now(a->running, &f);
+  uint32_t runs = a->runs;
+  pthread_mutex_unlock(&a->lock);
+  metric_print(out, "guiyi_worker_runs_total", "counter", "Runs that this worker greeted for.",
+               runs);
+  metric_print(out, "guiyi_worker_run_fetches", "gauge",
+               "Fetches of other workers answered in this run.", f.fetches);
+  metric_print(out, "guiyi_worker_run_batches", "gauge", "Batches sent in this run.", f.batches);
+  metric_print(out, "guiyi_worker_run_sent_bytes", "gauge", "Bytes sent in this run.", f.bytes);
+  metric_print(out, "guiyi_worker_run_fetches_refused", "gauge",
+               "Fetches that were malformed or of another run.", f.refused);
+  process_metrics(out);
+  return true;
+}
+
+static void set_running(struct arguments *a, struct cluster_worker *worker) {
+  pthread_mutex_lock(&a->lock);
+  a->running = worker;
+  a->runs += worker != NULL;
+  pthread_mutex_unlock(&a->lock);
+}
+
 static enum err work_once(struct arguments *a, struct failure *failure) {
   a->worker.zmq_context = zmq_ctx_new();
   check(a->worker.zmq_context);
@@ -158,7 +199,12 @@ static enum err work_once(struct arguments *a, struct failure *failure) {
   struct cluster_worker *worker = NULL;
   enum err err = cluster_worker_start(&worker, &a->worker, failure);
   struct cluster_worker_figures figures;
-  if (!err) err = cluster_worker_join(&worker, &figures, failure);
+  if (!err) {
+    set_running(a, worker);
+    cluster_worker_wait(worker);
+    set_running(a, NULL);
+    err = cluster_worker_join(&worker, &figures, failure);
+  }
   if (!err) log_run(&figures);
   zmq_ctx_term(a->worker.zmq_context);
   return err;
@@ -188,6 +234,12 @@ int worker_command(int argc, char **argv) {
     }
     a.worker.find_coordinator = find_coordinator;
     a.worker.find_context = election;
+  }
+  struct http_server *http = NULL;
+  pthread_mutex_init(&a.lock, NULL);
+  if (a.http_address && http_server_open(a.http_address, show_metrics, &a, &http, &mistake)) {
+    fprintf(stderr, "guiyi worker: %s\n", mistake.message);
+    return err_exit_code(mistake.code);
   }
   for (;;) {
     struct failure failure = {0};

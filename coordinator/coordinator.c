@@ -725,8 +725,29 @@ void coordinator_progress(const struct coordinator *c, struct coordinator_progre
                                        .stage_started_ms = s->started_ms,
                                        .workers_lost = c->workers_lost,
                                        .tasks_repeated = c->tasks_repeated,
-                                       .second_attempts = c->second_attempts};
+                                       .second_attempts = c->second_attempts,
+                                       .coordinator = c};
   out->workers = greeted_count(c);
+}
+
+bool coordinator_worker_status(const struct coordinator *c, uint32_t worker,
+                               struct coordinator_worker *out) {
+  check(worker < COORDINATOR_WORKERS_MAX);
+  const struct worker_seat *seat = &c->workers[worker];
+  if (!seat->session) return false; /* it never was welcomed */
+  *out = (struct coordinator_worker){.is_greeted = seat->greeted,
+                                     .is_suspect = seat->suspect,
+                                     .is_resting = c->now_ms < seat->rest_until_ms,
+                                     .tasks = seat->holding,
+                                     .places = seat->places,
+                                     .silent_ms = c->now_ms - seat->heard_ms,
+                                     .endpoint = seat->endpoint ? seat->endpoint : ""};
+  for (enum stage s = 0; s <= c->frontier; s++)
+    for (uint32_t t = 0; t < c->stages[s].count; t++) {
+      const struct task *task = &c->stages[s].tasks[t];
+      out->outputs += task->state == TASK_COMPLETE && task->location == worker;
+    }
+  return true;
 }
 
 const struct failure *coordinator_failure(const struct coordinator *c) { return &c->failure; }

@@ -148,7 +148,22 @@ struct coordinator_progress {
   uint64_t stage_started_ms;
   /* Since the coordinator started. */
   uint32_t workers_lost, tasks_repeated, second_attempts;
+  const struct coordinator *coordinator; /* for coordinator_worker_status */
 };
+
+/* A worker as the coordinator sees it. */
+struct coordinator_worker {
+  bool is_greeted; /* false: lost */
+  bool is_suspect; /* silent for a while */
+  bool is_resting; /* its disk was full or failed a moment ago */
+  uint32_t tasks, places;
+  uint32_t outputs; /* that lie with it */
+  uint64_t silent_ms;
+  const char *endpoint; /* "" when workers share memory; valid until the next message */
+};
+/* false: nobody has that number. */
+bool coordinator_worker_status(const struct coordinator *c, uint32_t worker,
+                               struct coordinator_worker *out);
 
 void coordinator_progress(const struct coordinator *c, struct coordinator_progress *out);
 /* Valid once phase is FAILED. */

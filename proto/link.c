@@ -38,7 +38,8 @@ enum err link_open(void *zmq_context, int type, const char *endpoint, uint64_t i
   set_option(s, ZMQ_SNDHWM, LINK_QUEUE_MAX);
   set_option(s, ZMQ_RCVHWM, LINK_QUEUE_MAX);
   set_option(s, ZMQ_HEARTBEAT_IVL, LINK_HEARTBEAT_MS);
-  set_option(s, ZMQ_HEARTBEAT_TIMEOUT, LINK_HEARTBEAT_TIMEOUT_MS);
+  set_option(s, ZMQ_HEARTBEAT_TIMEOUT,
+             type == ZMQ_ROUTER ? LINK_LISTENER_TIMEOUT_MS : LINK_HEARTBEAT_TIMEOUT_MS);
   set_option(s, ZMQ_HANDSHAKE_IVL, LINK_HANDSHAKE_MS);
   set_option(s, ZMQ_RECONNECT_IVL_MAX, LINK_RECONNECT_MS_MAX);
   int64_t frame_bytes_max = LINK_FRAME_BYTES_MAX;

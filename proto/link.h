@@ -17,6 +17,9 @@ enum {
   LINK_ROUTING_ID_BYTES_MAX = 64,
   LINK_HEARTBEAT_MS = 500,
   LINK_HEARTBEAT_TIMEOUT_MS = 2000,
+  /* A listening end lets a peer that stands still be: what it holds is not lost yet, and who is
+   * behind the link judges its silence. A process that ended closes its connection. */
+  LINK_LISTENER_TIMEOUT_MS = 15000,
   LINK_HANDSHAKE_MS = 5000,
   LINK_RECONNECT_MS_MAX = 5000,
   LINK_FRAME_BYTES_MAX = 8 << 20,

@@ -17,6 +17,7 @@ struct cluster_worker {
   struct cluster_worker_options options;
   struct link_security security;
   struct worker_loop *loop;
+  struct failure failure; /* why the loop ended, once it was waited for */
   struct exchange_server *server;
   struct pipeline_worker compute; /* pipeline is NULL until the job is known */
   char endpoint[ENDPOINT_BYTES_MAX + 1];
@@ -108,15 +109,25 @@ enum err cluster_worker_start(struct cluster_worker **out,
   return ERR_OK;
 }
 
+void cluster_worker_figures_now(struct cluster_worker *w, struct cluster_worker_figures *out) {
+  struct exchange_figures sent;
+  exchange_server_figures(w->server, &sent);
+  *out = (struct cluster_worker_figures){sent.fetches, sent.batches, sent.bytes, sent.refused};
+}
+
+void cluster_worker_wait(struct cluster_worker *w) {
+  if (w->loop) (void)worker_loop_join(&w->loop, &w->failure);
+}
+
 enum err cluster_worker_join(struct cluster_worker **pointer,
                              struct cluster_worker_figures *figures, struct failure *failure) {
   struct cluster_worker *w = *pointer;
   *figures = (struct cluster_worker_figures){0};
   if (!w) return ERR_OK;
-  enum err err = worker_loop_join(&w->loop, failure);
-  struct exchange_figures sent;
-  exchange_server_figures(w->server, &sent);
-  *figures = (struct cluster_worker_figures){sent.fetches, sent.batches, sent.bytes, sent.refused};
+  cluster_worker_wait(w);
+  enum err err = w->failure.code;
+  if (err) *failure = w->failure;
+  cluster_worker_figures_now(w, figures);
   release(w);
   *pointer = NULL;
   return err;

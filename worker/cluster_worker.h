@@ -35,6 +35,10 @@ struct cluster_worker_figures {
   uint64_t refused;                 /* fetches that were malformed or of another run */
 };
 
+/* What it did so far; from any thread, until the join. */
+void cluster_worker_figures_now(struct cluster_worker *worker, struct cluster_worker_figures *out);
+/* Waits as the join does, and leaves the rest to it. */
+void cluster_worker_wait(struct cluster_worker *worker);
 /* Waits until the coordinator says that the run is over. The error is why this worker could not go
  * on; ERR_OK when it was told to stop. NULL inside is allowed. */
 enum err cluster_worker_join(struct cluster_worker **worker, struct cluster_worker_figures *figures,

@@ -100,6 +100,8 @@ void worker_greet(struct worker *w, uint64_t now_ms) {
 void worker_begin(struct worker *w, uint64_t now_ms) {
   check(w->phase == WORKER_NEW || w->phase == WORKER_STOPPED);
   w->phase = WORKER_NEW;
+  /* No greeting of one process has the number of another's: a late WELCOME is for its own. */
+  if (!w->greeting) w->greeting = w->incarnation << 32;
   worker_greet(w, now_ms);
 }
 
