@@ -95,6 +95,12 @@ static struct message a_heartbeat(void) {
   return m;
 }
 
+/* Sending does not wait. */
+static void wait_for_connection(void *socket) {
+  zmq_pollitem_t item = {socket, 0, ZMQ_POLLOUT, 0};
+  assert_int_equal(zmq_poll(&item, 1, 20000), 1);
+}
+
 static void a_member_is_let_in_and_known_by_its_key(void **state) {
   (void)state;
   struct fixture f;
@@ -106,6 +112,7 @@ static void a_member_is_let_in_and_known_by_its_key(void **state) {
   struct buffer wire = {0};
   enum err err;
   struct failure failure = {0};
+  wait_for_connection(socket);
   assert_int_equal(link_send(socket, NULL, &sent, &failure), ERR_OK);
   assert_true(receive(&f, &peer, &got, &wire, &err, UINT64_MAX));
   assert_int_equal(got.kind, MESSAGE_HEARTBEAT);
@@ -166,6 +173,7 @@ static void what_a_member_sends_is_not_trusted(void **state) {
   void *again = connect_with(&f, &security);
   struct message sent = a_heartbeat();
   struct failure failure = {0};
+  wait_for_connection(again);
   assert_int_equal(link_send(again, NULL, &sent, &failure), ERR_OK);
   assert_true(receive(&f, &peer, &got, &wire, &err, UINT64_MAX));
   assert_int_equal(err, ERR_OK);
