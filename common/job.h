@@ -200,6 +200,14 @@ struct job_fixed_weight {
   struct job_place place;
 };
 
+/* How many values of a field one customer may have. */
+struct job_identifier {
+  uint16_t field;
+  int8_t single; /* 1: two different ones are never one customer; 0: they may be; -1: as the type */
+  uint32_t cap;  /* different values of one customer; 0 = any number */
+  struct job_place place;
+};
+
 enum quality_severity { QUALITY_ERROR, QUALITY_WARN, QUALITY_INFO };
 enum quality_action {
   QUALITY_REPORT,         /* count it */
@@ -257,6 +265,10 @@ struct job {
   uint32_t match_rule_count;
   struct job_fixed_weight *fixed_weights;
   uint32_t fixed_weight_count;
+  struct job_identifier *identifiers;
+  uint32_t identifier_count;
+  bool has_cohesion;
+  int32_t cohesion_weight; /* 1/1024 bit above accept that the mean link of two groups must reach */
   bool has_accept, has_review; /* were the thresholds given? otherwise the run chooses */
   int32_t accept_weight;       /* 1/1024 bit of posterior log-odds: merge at or above */
   int32_t review_weight;       /* list for review at or above, below accept */

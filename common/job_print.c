@@ -318,16 +318,32 @@ static void print_weights(const struct job *job, struct buffer *out) {
   }
 }
 
+static void print_identifiers(const struct job *job, struct buffer *out) {
+  static const struct job_identifier base = {.single = -1};
+  if (job->identifier_count) buffer_append_string(out, "  identifiers:\n");
+  for (uint32_t i = 0; i < job->identifier_count; i++) {
+    struct buffer values = {0};
+    print_differences(&values, job_identifier_keys, 0, &job->identifiers[i], &base, ", ");
+    buffer_append_string(out, "    ");
+    print_text(out, job->fields[job->identifiers[i].field].name);
+    buffer_append_string(out, ": {");
+    if (values.size) buffer_append(out, values.data + 2, values.size - 2);
+    buffer_append_string(out, "}\n");
+    buffer_release(&values);
+  }
+}
+
 static void print_match(const struct job *job, struct buffer *out) {
   struct job base;
   job_init(&base);
   struct buffer values = {0};
   print_differences(&values, job_match_keys, 0, job, &base, "\n  ");
-  if (values.size || job->match_rule_count || job->fixed_weight_count) {
+  if (values.size || job->identifier_count || job->match_rule_count || job->fixed_weight_count) {
     buffer_append_string(out, "match:");
     buffer_append_bytes(out, buffer_bytes(&values));
     buffer_append_char(out, '\n');
   }
+  print_identifiers(job, out);
   if (job->match_rule_count) buffer_append_string(out, "  rules:\n");
   for (uint32_t r = 0; r < job->match_rule_count; r++)
     print_match_rule(job, out, &job->match_rules[r]);

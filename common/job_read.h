@@ -12,6 +12,7 @@
 
 /* job_read.c: the file as a whole, fields, sources */
 JOB_READ(job_read_version);
+JOB_READ(job_read_identifiers);
 JOB_READ(job_read_shards);
 JOB_READ(job_read_fields);
 JOB_READ(job_read_sources);

@@ -210,6 +210,27 @@ JOB_READ(job_read_weights) {
   return code;
 }
 
+/* {field: {single: true, cap: 3}} */
+JOB_READ(job_read_identifiers) {
+  (void)key;
+  struct job *job = section;
+  enum err code = schema_expect(reader, path, node, YAML_MAP, "a map of field names");
+  if (!code && node->count > JOB_COMPARISONS_MAX)
+    code = schema_mistake(reader, node, path, "found %u fields, expected at most %d", node->count,
+                          JOB_COMPARISONS_MAX);
+  if (code || node->count == 0) return code;
+  job->identifiers = arena_alloc_zeroed(&job->arena, node->count * sizeof *job->identifiers);
+  for (uint32_t i = 0; i < node->count && !code; i++) {
+    struct schema_path at = {path, .key = node->keys[i]->text};
+    struct job_identifier *identifier = &job->identifiers[job->identifier_count++];
+    identifier->single = -1;
+    identifier->place = place_of(node->keys[i]);
+    code = job_read_field(reader, path, node->keys[i], node->keys[i]->text, &identifier->field);
+    if (!code) code = schema_read(reader, &at, node->items[i], job_identifier_keys, 0, identifier);
+  }
+  return code;
+}
+
 JOB_READ(job_read_thresholds) {
   (void)key;
   struct job *job = section;

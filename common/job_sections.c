@@ -227,9 +227,16 @@ const struct schema_key job_match_keys[] = {
     NUMBER("hub_names", job, hub_names, 2, 1000),
     NUMBER("reissue_gap_days", job, reissue_gap_days, 1, 36500),
     NUMBER("cluster_max", job, cluster_max, 2, 1000000),
+    {"cohesion", SCHEMA_DECIMAL, SCHEMA_AT(job, cohesion_weight),
+     .min = -(int64_t)BITS_MAX * WEIGHT_PER_BIT, .max = (int64_t)BITS_MAX * WEIGHT_PER_BIT,
+     .scale = WEIGHT_PER_BIT, .given_offset = offsetof(struct job, has_cohesion)},
+    SECTION("identifiers", job_read_identifiers),
     SECTION("rules", job_read_match_rules),
     SECTION("weights", job_read_weights),
     {NULL}};
+
+const struct schema_key job_identifier_keys[] = {
+    FLAG("single", job_identifier, single), NUMBER("cap", job_identifier, cap, 1, 1000), {NULL}};
 
 const struct schema_key job_match_rule_keys[] = {
     {"id", SCHEMA_TEXT, true, SCHEMA_AT(job_match_rule, id), .min = 1, .max = JOB_NAME_BYTES_MAX},

@@ -13,6 +13,7 @@ extern const struct schema_key job_blocking_keys[];      /* struct job */
 extern const struct schema_key job_blocking_rule_keys[]; /* struct job_blocking_rule */
 extern const struct schema_key job_match_keys[];         /* struct job */
 extern const struct schema_key job_match_rule_keys[];
+extern const struct schema_key job_identifier_keys[];
 extern const struct schema_key job_threshold_keys[]; /* struct job */
 extern const struct schema_key job_quality_keys[];   /* struct job */
 extern const struct schema_key job_quality_rule_keys[];

@@ -34,11 +34,30 @@ struct decision decision_of_pattern(const struct plan *plan, const struct model 
   return decision;
 }
 
+/* What the job says of a comparison's field; NULL = nothing. */
+static const struct job_identifier *identifier_of(const struct plan *plan, uint32_t c) {
+  for (uint32_t i = 0; i < plan->job->identifier_count; i++)
+    if (plan->job->identifiers[i].field == plan->comparisons[c].field)
+      return &plan->job->identifiers[i];
+  return NULL;
+}
+
+static void add_constraint(const struct plan *plan, uint32_t c, struct constraints *found) {
+  const struct job_identifier *said = identifier_of(plan, c);
+  bool type_knows = plan->comparisons[c].type->contradicts != NULL;
+  bool is_single = said && said->single >= 0 ? said->single : type_knows;
+  if (is_single) found->comparisons[found->count++] = (uint8_t)c;
+  if (is_single && !type_knows) found->by_job |= (uint16_t)(1u << c);
+  if (!said || !said->cap) return;
+  found->capped[found->capped_count] = (uint8_t)c;
+  found->caps[found->capped_count++] = said->cap;
+}
+
 struct constraints constraints_of_plan(const struct plan *plan) {
   struct constraints found = {.sex = -1, .birth = -1};
   for (uint32_t c = 0; c < plan->comparison_count; c++) {
     const struct job_field *field = &plan->job->fields[plan->comparisons[c].field];
-    if (plan->comparisons[c].type->contradicts) found.comparisons[found.count++] = (uint8_t)c;
+    add_constraint(plan, c, &found);
     if (found.sex < 0 && field->type == FIELD_TYPE_CATEGORY &&
         field->options.code_table == CODE_GENDER)
       found.sex = (int)c;
@@ -62,7 +81,9 @@ bool constraints_forbid(const struct plan *plan, const struct constraints *const
   struct contradiction found = {-1, -1};
   for (uint32_t i = 0; i < constraints->count && found.comparison < 0; i++) {
     unsigned c = constraints->comparisons[i];
-    if (plan->comparisons[c].type->contradicts(plan_feature(plan, a, c), plan_feature(plan, b, c)))
+    if (constraints->by_job >> c & 1 ? differs(plan, (int)c, a, b)
+                                     : plan->comparisons[c].type->contradicts(
+                                           plan_feature(plan, a, c), plan_feature(plan, b, c)))
       found.comparison = (int)c;
   }
   if (found.comparison < 0 && constraints->sex >= 0 && constraints->birth >= 0 &&
@@ -80,10 +101,36 @@ static bool same_feature(const struct plan *plan, int comparison, const struct f
                 plan->comparisons[c].type->feature_size) == 0;
 }
 
+static bool has_feature(const struct plan *plan, unsigned comparison,
+                        const struct feature_row *row) {
+  const uint8_t *feature = plan_feature(plan, row, comparison);
+  for (uint32_t i = 0; i < plan->comparisons[comparison].type->feature_size; i++)
+    if (feature[i]) return true;
+  return false;
+}
+
+bool constraints_over_cap(const struct plan *plan, const struct constraints *constraints,
+                          const struct feature_row *const *rows, uint32_t count) {
+  for (uint32_t i = 0; i < constraints->capped_count; i++) {
+    int c = constraints->capped[i];
+    uint32_t different = 0;
+    for (uint32_t r = 0; r < count; r++) {
+      if (!has_feature(plan, (unsigned)c, rows[r])) continue;
+      uint32_t before = 0;
+      while (before < r && !same_feature(plan, c, rows[before], rows[r])) before++;
+      different += before == r;
+      if (different > constraints->caps[i]) return true;
+    }
+  }
+  return false;
+}
+
 bool constraints_see_same(const struct plan *plan, const struct constraints *constraints,
                           const struct feature_row *a, const struct feature_row *b) {
   for (uint32_t i = 0; i < constraints->count; i++)
     if (!same_feature(plan, constraints->comparisons[i], a, b)) return false;
+  for (uint32_t i = 0; i < constraints->capped_count; i++)
+    if (!same_feature(plan, constraints->capped[i], a, b)) return false;
   return constraints->sex < 0 || constraints->birth < 0 ||
          (same_feature(plan, constraints->sex, a, b) &&
           same_feature(plan, constraints->birth, a, b));

@@ -28,15 +28,19 @@ struct decision decision_of_pattern(const struct plan *plan, const struct model 
 
 /* Why two records can never be one entity. */
 struct contradiction {
-  int comparison; /* whose type says that both values are certain and exclude each other; -1 = none
-                   */
+  int comparison; /* whose type or job says that the two values exclude each other; -1 = none */
   int second;     /* with sex and birth date: comparison is the sex, this the birth date; else -1 */
 };
 /* Which comparisons can contradict, sought once per plan. */
 struct constraints {
-  uint8_t comparisons[JOB_COMPARISONS_MAX]; /* whose types know contradictions */
+  uint8_t comparisons[JOB_COMPARISONS_MAX]; /* whose values can exclude each other */
   uint32_t count;
+  uint16_t
+      by_job;     /* bit c: two different values do, because the job says so; else the type knows */
   int sex, birth; /* comparisons; -1 = there is none */
+  uint8_t capped[JOB_COMPARISONS_MAX]; /* comparisons of which an entity has so many values: */
+  uint32_t caps[JOB_COMPARISONS_MAX];
+  uint32_t capped_count;
 };
 
 struct constraints constraints_of_plan(const struct plan *plan);
@@ -44,6 +48,10 @@ struct constraints constraints_of_plan(const struct plan *plan);
 bool constraints_forbid(const struct plan *plan, const struct constraints *constraints,
                         const struct feature_row *a, const struct feature_row *b,
                         struct contradiction *which);
+
+/* Have these rows together more different values of a capped field than one entity may have? */
+bool constraints_over_cap(const struct plan *plan, const struct constraints *constraints,
+                          const struct feature_row *const *rows, uint32_t count);
 
 /* Are the two the same in all that constraints look at? Then none forbids them, and what forbids
  * the one forbids the other. */

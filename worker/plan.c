@@ -55,6 +55,8 @@ static int usefulness(const struct job *job, unsigned field) {
     for (uint32_t i = 0; i < job->match_rules[r].condition_count; i++)
       score += 1000 * (job->match_rules[r].conditions[i].field == field);
   }
+  for (uint32_t i = 0; i < job->identifier_count; i++)
+    score += 1000 * (job->identifiers[i].field == field);
   return score;
 }
 
@@ -329,6 +331,17 @@ static enum err check_fixed_weights(const struct job *job, const struct plan *pl
   return ERR_OK;
 }
 
+static enum err check_identifiers(const struct job *job, const struct plan *plan,
+                                  struct failure *failure) {
+  for (uint32_t i = 0; i < job->identifier_count; i++) {
+    const struct job_identifier *identifier = &job->identifiers[i];
+    if (plan->comparison_of_field[identifier->field] < 0)
+      return not_compared(job, plan, identifier->field, identifier->place, failure,
+                          "match.identifiers.", job->fields[identifier->field].name);
+  }
+  return ERR_OK;
+}
+
 void plan_lay_out_marks(struct plan *plan) {
   size_t size = sizeof(struct row_marks) + plan->blocking_count * sizeof(uint32_t);
   plan->row_bytes =
@@ -346,7 +359,8 @@ enum err plan_make(struct job *job, struct plan *plan, struct failure *failure) 
   blocking_defaults_make(plan, &job->arena);
   finish_blocking(job, plan);
   plan_lay_out_marks(plan);
-  return check_fixed_weights(job, plan, failure);
+  code = check_fixed_weights(job, plan, failure);
+  return code ? code : check_identifiers(job, plan, failure);
 }
 
 static uint64_t part_hash(const struct plan *plan, struct plan_key_part part,

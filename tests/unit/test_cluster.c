@@ -395,6 +395,71 @@ static void a_customer_may_have_more_records_than_cluster_max(void **state) {
   free(rows);
 }
 
+static uint32_t entities_with(const struct job_identifier *identifier, int32_t *cohesion,
+                              const struct fake_record *records, uint32_t count,
+                              struct cluster_output *out) {
+  struct fake fake;
+  fake_init(&fake);
+  struct job_identifier said = identifier ? *identifier : (struct job_identifier){0};
+  fake.job.identifiers = &said;
+  fake.job.identifier_count = identifier != NULL;
+  fake.job.has_cohesion = cohesion != NULL;
+  if (cohesion) fake.job.cohesion_weight = *cohesion;
+  uint8_t *rows = fake_rows(&fake, records, count);
+  struct model model = fake_model();
+  link(&fake, rows, count, &model, 1, 1, out);
+  free(rows);
+  return out->entity_count;
+}
+
+static void declared_invariants_hold(void **state) {
+  (void)state;
+  struct cluster_output out;
+  /* One name and birth date, four phones. */
+  struct fake_record records[4];
+  for (uint32_t i = 0; i < 4; i++)
+    records[i] = (struct fake_record){.surname = 1, .given = 10, .phone = 138 + i, .birth = 5};
+  assert_int_equal(entities_with(NULL, NULL, records, 4, &out), 1);
+  cluster_output_release(&out);
+  struct job_identifier phone = {.field = FAKE_PHONE, .single = 1};
+  assert_int_equal(entities_with(&phone, NULL, records, 4, &out), 4);
+  assert_true(out.constraint_cuts > 0);
+  assert_int_equal(out.reviews[0].reason, REVIEW_CONSTRAINT);
+  cluster_output_release(&out);
+  phone = (struct job_identifier){.field = FAKE_PHONE, .single = -1, .cap = 2};
+  assert_int_equal(entities_with(&phone, NULL, records, 4, &out), 2);
+  assert_true(out.size_cuts > 0);
+  assert_int_equal(out.reviews[0].reason, REVIEW_SIZE);
+  cluster_output_release(&out);
+  /* A cap counts values, not records. */
+  records[2].phone = 138, records[3].phone = 139;
+  assert_int_equal(entities_with(&phone, NULL, records, 4, &out), 1);
+  cluster_output_release(&out);
+  /* Cards are single unless the job says otherwise. */
+  struct fake_record cards[2] = {{.surname = 1, .given = 10, .phone = 138, .birth = 5, .card = 8},
+                                 {.surname = 1, .given = 10, .phone = 138, .birth = 5, .card = 9}};
+  assert_int_equal(entities_with(NULL, NULL, cards, 2, &out), 2);
+  cluster_output_release(&out);
+  struct job_identifier card = {.field = FAKE_CARD, .single = 0};
+  assert_int_equal(entities_with(&card, NULL, cards, 2, &out), 1);
+  cluster_output_release(&out);
+}
+
+static void cohesion_is_what_the_job_says(void **state) {
+  (void)state;
+  /* 0 and 1 are sure; 2 agrees with 1 in name and birth date, with 0 in the name alone. */
+  const struct fake_record third[] = {{.surname = 1, .given = 10, .phone = 138, .birth = 50},
+                                      {.surname = 1, .given = 10, .phone = 138, .birth = 51},
+                                      {.surname = 1, .given = 10, .phone = 139, .birth = 51}};
+  struct cluster_output out;
+  int32_t loose = -40 * WEIGHT_BIT, strict = 4 * WEIGHT_BIT;
+  assert_int_equal(entities_with(NULL, &loose, third, 3, &out), 1);
+  cluster_output_release(&out);
+  assert_int_equal(entities_with(NULL, &strict, third, 3, &out), 2);
+  assert_true(out.cohesion_cuts > 0);
+  cluster_output_release(&out);
+}
+
 static void an_explanation_says_what_decided(void **state) {
   (void)state;
   const struct fake_record records[] = {{.surname = 1, .given = 10, .phone = 138, .birth = 5},
@@ -449,6 +514,8 @@ int main(void) {
       cmocka_unit_test(what_a_rule_merges_no_mean_link_cuts),
       cmocka_unit_test(clusters_equal_the_reference_in_any_order),
       cmocka_unit_test(a_customer_may_have_more_records_than_cluster_max),
+      cmocka_unit_test(declared_invariants_hold),
+      cmocka_unit_test(cohesion_is_what_the_job_says),
       cmocka_unit_test(an_explanation_says_what_decided),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);

@@ -128,6 +128,12 @@ static void the_whole_language_is_read(void **state) {
   assert_int_equal(job.match_rules[1].condition_count, 2);
   assert_text(job.match_rules[1].conditions[0].levels[1], "shared");
   assert_int_equal(job.match_rules[1].action, MATCH_SEPARATE);
+  assert_true(job.has_cohesion);
+  assert_int_equal(job.cohesion_weight, -3584);
+  assert_int_equal(job.identifier_count, 2);
+  assert_int_equal(job.identifiers[0].single, 0);
+  assert_int_equal(job.identifiers[1].single, -1);
+  assert_int_equal(job.identifiers[1].cap, 8);
   assert_int_equal(job.fixed_weight_count, 3);
   assert_int_equal(job.fixed_weights[0].weight, -3584);
   assert_int_equal(job.fixed_weights[2].weight, -2304);
@@ -204,6 +210,13 @@ static void print_twice(const struct job *job) {
   assert_int_equal(job->blocking_count, again.blocking_count);
   assert_int_equal(job->match_rule_count, again.match_rule_count);
   assert_int_equal(job->fixed_weight_count, again.fixed_weight_count);
+  assert_int_equal(job->cohesion_weight, again.cohesion_weight);
+  assert_int_equal(job->identifier_count, again.identifier_count);
+  for (uint32_t i = 0; i < job->identifier_count; i++) {
+    assert_int_equal(job->identifiers[i].field, again.identifiers[i].field);
+    assert_int_equal(job->identifiers[i].single, again.identifiers[i].single);
+    assert_int_equal(job->identifiers[i].cap, again.identifiers[i].cap);
+  }
   assert_int_equal(job->accept_weight, again.accept_weight);
   assert_int_equal(job->quality_rule_count, again.quality_rule_count);
   assert_memory_equal(&job->tags, &again.tags, sizeof job->tags);

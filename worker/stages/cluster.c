@@ -186,7 +186,7 @@ static bool may_contradict(const struct cluster_work *work, uint32_t component) 
   bool differs = false;
   for (uint32_t i = 1; i < count && !differs; i++)
     differs = !constraints_see_same(plan, &work->constraints, first, row_at(work, rows[i]));
-  if (!differs || count > SMALL) return differs;
+  if (!differs || count > SMALL || work->constraints.capped_count) return differs;
   for (uint32_t i = 1; i < count; i++)
     for (uint32_t k = 0; k < i; k++)
       if (constraints_forbid(plan, &work->constraints, row_at(work, rows[i]), row_at(work, rows[k]),

@@ -182,6 +182,20 @@ static bool contradict(const struct repair *r, uint32_t a, uint32_t b) {
   return false;
 }
 
+/* Would the two groups together have more values of an identifier than one entity may have? The
+ * witnesses have all of them. */
+static bool over_cap(const struct repair *r, uint32_t a, uint32_t b) {
+  const struct repair_input *input = r->input;
+  if (input->constraints->capped_count == 0) return false;
+  const struct feature_row **rows = memory_new((r->size[a] + r->size[b]) * sizeof *rows);
+  uint32_t count = 0;
+  for (uint32_t i = a; i != NONE; i = r->next_witness[i]) rows[count++] = input->rows[i];
+  for (uint32_t i = b; i != NONE; i = r->next_witness[i]) rows[count++] = input->rows[i];
+  bool is_over = constraints_over_cap(input->plan, input->constraints, rows, count);
+  free(rows);
+  return is_over;
+}
+
 /* Does a person keep the two groups apart? */
 static bool is_forbidden(const struct repair *r, uint32_t a, uint32_t b) {
   if (!r->ends || r->first_end[a] == NONE || r->first_end[b] == NONE) return false;
@@ -247,7 +261,10 @@ static bool links_allow(const struct repair *r, uint32_t a, uint32_t b, bool by_
     }
   int64_t sum = 0;
   for (uint32_t l = 0; l < links.count; l++) sum += links.items[l].weight;
-  return by_rule || sum >= links.count * ((int64_t)model->review_weight - model->accept_weight);
+  const struct job *job = input->plan->job;
+  int64_t least = job->has_cohesion ? job->cohesion_weight
+                                    : (int64_t)model->review_weight - model->accept_weight;
+  return by_rule || sum >= links.count * least;
 }
 
 static void join(struct repair *r, uint32_t a, uint32_t b, bool same_content) {
@@ -321,7 +338,8 @@ static void try_edge(struct repair *r, const struct repair_edge *edge) {
     add_cut(r->cuts, edge, REVIEW_CONSTRAINT);
   } else if (!links_allow(r, a, b, edge->by_rule)) {
     add_cut(r->cuts, edge, REVIEW_COHESION);
-  } else if (!same_content && r->different[a] + r->different[b] > input->cluster_max) {
+  } else if (over_cap(r, a, b) ||
+             (!same_content && r->different[a] + r->different[b] > input->cluster_max)) {
     add_cut(r->cuts, edge, REVIEW_SIZE);
   } else {
     join(r, a, b, same_content);
