@@ -72,6 +72,7 @@ static void find_cut(struct pair_explanation *p) {
   const struct plan *plan = &p->open->plan;
   uint32_t capacity = 0;
   struct pair_link *links = NULL;
+  p->pair_count = (uint64_t)p->rows[0].count * p->rows[1].count;
   for (uint32_t a = 0; a < p->rows[0].count; a++)
     for (uint32_t b = 0; b < p->rows[1].count; b++) {
       uint32_t mask;
@@ -91,6 +92,21 @@ static void find_cut(struct pair_explanation *p) {
   p->cut = links;
 }
 
+static unsigned level_of(const struct plan *plan, const struct feature_row *a, unsigned c,
+                         const struct feature_row *b, unsigned d) {
+  return plan->comparisons[c].type->compare(plan_feature(plan, a, c), plan_feature(plan, b, d));
+}
+
+/* People write given and family name the wrong way round; the pattern takes the better way. */
+static bool names_are_crosswise(const struct plan *plan, const struct feature_row *a,
+                                const struct feature_row *b) {
+  if (!plan->has_name_parts) return false;
+  unsigned given = plan->given_comparison, family = plan->family_comparison;
+  unsigned straight = level_of(plan, a, given, b, given) + level_of(plan, a, family, b, family);
+  unsigned crosswise = level_of(plan, a, given, b, family) + level_of(plan, a, family, b, given);
+  return crosswise > straight && crosswise > FIELD_LEVEL_EXACT;
+}
+
 void pair_explanation_make(struct pair_explanation *p) {
   const struct plan *plan = &p->open->plan;
   const struct model *model = &p->open->manifest->model;
@@ -104,6 +120,8 @@ void pair_explanation_make(struct pair_explanation *p) {
     p->names[i] = open_generation_record_name(p->open, record_of(p, i), p->arena);
   explain_pair(plan, model, member_row(&p->rows[0], choice.a), member_row(&p->rows[1], choice.b),
                &p->explanation);
+  p->is_crosswise = names_are_crosswise(plan, member_row(&p->rows[0], choice.a),
+                                        member_row(&p->rows[1], choice.b));
   p->answer = fact_answer_of(p->facts, p->open->manifest->decisions.length,
                              record_of(p, 0)->header->key, record_of(p, 1)->header->key);
   if (!p->is_one_customer) {
@@ -111,7 +129,8 @@ void pair_explanation_make(struct pair_explanation *p) {
     p->forbidding = forbidding_decision(p);
     p->has_contradiction = pair_contradicts(&p->rows[0], &p->rows[1], &p->contradicting[0],
                                             &p->contradicting[1], &p->contradiction);
-  } else if (!is_accepted(&p->explanation) && p->answer.verdict != FACT_ONE &&
+  } else if ((!is_accepted(&p->explanation) || !p->explanation.mask) &&
+             p->explanation.verdict != EXPLAIN_SAME_RECORD && p->answer.verdict != FACT_ONE &&
              choice.a != choice.b) {
     number_ones(p, &p->rows[0]);
     p->path_count = pair_path(&p->rows[0], choice.a, choice.b, model, p->arena, &p->path);
@@ -278,7 +297,8 @@ const char *pair_explanation_outcome(const struct pair_explanation *p) {
                             "人工决定把两个客户的其他记录分开：%s"),
                         decisions_words(p, &one));
   }
-  if (!is_accepted(&p->explanation)) return "";
+  if (!is_accepted(&p->explanation) && p->cut_count == 0) return "";
+  if (p->explanation.verdict == EXPLAIN_CONTRADICTION) return "";
   if (p->has_contradiction)
     return arena_printf(p->arena,
                         say(p, "their customers were kept apart because of %s and %s: %s",

@@ -35,7 +35,9 @@ struct pair_explanation {
     uint32_t members[2];
     struct decision decision;
   } * cut;
-  uint32_t cut_count; /* of all; cut holds at most PAIR_CUT_MAX */
+  uint32_t cut_count;  /* of all pairs of their records that would join them */
+  uint64_t pair_count; /* of all pairs of their records */
+  bool is_crosswise;   /* given and family name agree only the other way round */
 };
 enum { PAIR_CUT_MAX = 8 };
 

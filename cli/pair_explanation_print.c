@@ -133,10 +133,9 @@ static void print_path(const struct pair_explanation *p, struct buffer *out) {
 static void print_cut(const struct pair_explanation *p, struct buffer *out) {
   if (p->cut_count == 0) return;
   buffer_printf(out,
-                say(p, "%u link%s between the two customers %s cut:\n",
-                    "两个客户之间被切断的连接有 %u 个%s%s：\n"),
-                p->cut_count, say(p, p->cut_count == 1 ? "" : "s", ""),
-                say(p, p->cut_count == 1 ? "was" : "were", ""));
+                say(p, "links that were cut: %u of %llu pairs of their records match\n",
+                    "被切断的连接：%u 对，双方的记录共 %llu 对\n"),
+                p->cut_count, (unsigned long long)p->pair_count);
   for (uint32_t i = 0; i < p->cut_count && i < PAIR_CUT_MAX; i++)
     print_link(p, name_of(p, 0, p->cut[i].members[0]), name_of(p, 1, p->cut[i].members[1]),
                &p->cut[i].decision, false, out);
@@ -149,10 +148,8 @@ static void print_cut(const struct pair_explanation *p, struct buffer *out) {
 /* Exact agreement weighs what the value's rarity says. */
 static const char *rarity_words(const struct pair_explanation *p, unsigned nibble) {
   unsigned share_bits = PATTERN_BUCKET_BITS * (nibble - PATTERN_EXACT) + 2;
-  return arena_printf(
-      p->arena,
-      say(p, ", a value that about 1 record in %llu has", "，且约每 %llu 条记录才有 1 条是这个值"),
-      1ULL << share_bits);
+  return arena_printf(p->arena, say(p, " (1 record in %llu has it)", "（每 %llu 条记录有 1 条）"),
+                      1ULL << share_bits);
 }
 
 static const char *change_words(const struct pair_explanation *p,
@@ -178,11 +175,30 @@ static void add_change(const struct pair_explanation *p, const struct explain_ch
   bool is_rarity = change->nibble >= PATTERN_EXACT && !c->is_identifier;
   text_table_printf(table,
                     c->nibble == PATTERN_MISSING
-                        ? say(p, "both had a %.*s, and it were: %s%s", "双方都有%.*s，且%s%s")
+                        ? say(p, "%.*s were known and: %s%s", "双方都有%.*s，且%s%s")
                         : say(p, "%.*s were: %s%s", "%.*s%s%s"),
                     (int)c->field.size, c->field.data, level_words(p, change->level),
                     is_rarity ? rarity_words(p, change->nibble) : "");
   text_table_add_string(table, change_words(p, change));
+}
+
+static void print_contradiction_change(const struct pair_explanation *p, struct buffer *out) {
+  const struct contradiction *c = &p->explanation.contradiction;
+  struct bytes field = p->explanation.comparisons[c->comparison].field;
+  if (c->second < 0)
+    buffer_printf(
+        out,
+        say(p,
+            "\nthey could be one customer if one of the two had no %.*s, or the same, or "
+            "the job said match.identifiers.%.*s: {single: false}\n",
+            "\n如果其中一方没有%.*s、或两者相同、或任务文件写明 match.identifiers.%.*s: {single: "
+            "false}，它们可以是同一客户\n"),
+        (int)field.size, field.data, (int)field.size, field.data);
+  else
+    buffer_printf(out,
+                  say(p, "\nthey could be one customer if %.*s were the same or missing\n",
+                      "\n如果%.*s相同或缺失，它们可以是同一客户\n"),
+                  (int)field.size, field.data);
 }
 
 /* What they have first; of what is missing only a few, for there is little to be done about it. */
@@ -196,6 +212,7 @@ static void print_changes(const struct pair_explanation *p, struct buffer *out) 
     return;
   }
   if (e->verdict == EXPLAIN_SAME_RECORD) return;
+  if (e->verdict == EXPLAIN_CONTRADICTION) print_contradiction_change(p, out);
   if (e->change_count)
     buffer_append_string(out, say(p, "\nthese two alone would be decided otherwise if\n",
                                   "\n单看这两条记录，以下情况结果会不同：\n"));
@@ -246,6 +263,11 @@ void pair_explanation_print(const struct pair_explanation *p, struct buffer *out
   buffer_append_char(out, '\n');
   print_evidence(p, out);
   pair_explanation_print_fields(p, out);
+  if (p->is_crosswise)
+    buffer_printf(
+        out, "%s\n",
+        say(p, "given and family name were compared crosswise: they stand the wrong way round",
+            "姓和名写反了：按交叉方式比较"));
   if (p->rows[0].lost[p->members[0]] | p->rows[1].lost[p->members[1]])
     buffer_append_string(out, say(p,
                                   "(?) what was compared can't be made again from the stored "
@@ -342,6 +364,7 @@ static void json_links(const struct pair_explanation *p, struct json_writer *w) 
   json_array_begin(w);
   for (uint32_t i = 0; i < p->path_count; i++) json_string(w, name_of(p, 0, p->path[i]));
   json_array_end(w);
+  json_key(w, "crosswise_names"), json_bool(w, p->is_crosswise);
   json_key(w, "cut_count"), json_u64(w, p->cut_count);
   json_key(w, "cut");
   json_array_begin(w);
