@@ -125,6 +125,11 @@ static void texts_agree_by_their_words(void **state) {
   check_level("text", "black Sony Walkman", "Sony Walkman black", "nearly all words");
   check_level("text", "the red fox jumps", "the red fox jumps over the lazy dog", "most words");
   check_level("text", "Panasonic KX-TG4500B phone", "cordless handset kxtg4500b", "same code");
+  check_level("text", "Samsung S2 Green 1GB Flash MP3 Player YPS2ZG",
+              "Samsung S2 White 1GB Flash MP3 Player YPS2ZW", "differ");
+  check_level("text", "Samsung S2 Green 1GB Flash MP3 Player YPS2ZG",
+              "Samsung S2 Green 1GB Flash MP3 Player", "nearly all words");
+  check_level("text", "A61L**B60H**A47J", "A61L**B60H**A47J**B23P", "most words");
   check_level("text", "optimizing queries using materialized views",
               "optimizing queries using an index", "many words");
   check_level("text", "深度学习方法研究", "深度学习方法综述", "many words");

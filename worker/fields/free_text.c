@@ -87,14 +87,24 @@ static void add_code(struct collector *c, const char *code, size_t size) {
   }
 }
 
-/* Letters and digits between blanks, without what joins them: "KX-TG4500B" gives kxtg4500b. */
+static bool joins_code(char c) {
+  return c == '-' || c == '/' || c == '.' || c == '_' || c == '#' || c == '(' || c == ')';
+}
+
+/* Letters and digits between blanks, without what joins them: "KX-TG4500B" gives kxtg4500b. A list
+ * is no code: "A61L;B60H". */
 static void look_for_code(struct collector *c, struct bytes chunk) {
   char code[64];
   size_t size = 0, letters = 0, digits = 0;
+  bool ended = false;
   for (size_t i = 0; i < chunk.size; i++) {
     char at = chunk.data[i];
     if ((unsigned char)at >= 0x80 || size == sizeof code) return;
-    if (!cell_is_digit(at) && !cell_is_letter(at)) continue;
+    if (!cell_is_digit(at) && !cell_is_letter(at)) {
+      ended = ended || (size && !joins_code(at));
+      continue;
+    }
+    if (ended) return;
     digits += cell_is_digit(at);
     letters += !cell_is_digit(at);
     code[size++] = at;
@@ -218,6 +228,11 @@ static bool share_code(const struct text_feature *a, const struct text_feature *
   return false;
 }
 
+/* Two articles of one maker differ in a code and in little else. */
+static bool has_other_code(const struct text_feature *a, const struct text_feature *b) {
+  return a->codes[0] && b->codes[0] && !share_code(a, b);
+}
+
 static unsigned text_compare(const void *pa, const void *pb) {
   const struct text_feature *a = pa, *b = pb;
   if (!a->hash || !b->hash) return FIELD_LEVEL_MISSING;
@@ -226,6 +241,7 @@ static unsigned text_compare(const void *pa, const void *pb) {
   unsigned all = o.a + o.b - o.shared, least = o.a < o.b ? o.a : o.b;
   unsigned alike = all ? o.shared * 100 / all : 0;
   unsigned inside = least >= CONTAINED_WORDS_MIN ? o.shared * 100 / least : 0;
+  if (has_other_code(a, b)) return FIELD_LEVEL_DIFFER;
   if (alike >= 85) return LEVEL_NEARLY_ALL;
   if (alike >= 60 || inside == 100) return LEVEL_MOST;
   if (share_code(a, b)) return LEVEL_CODE;

@@ -178,18 +178,20 @@ static void add_column(struct row_work *w, uint32_t index) {
     w->missing++;
     return;
   }
-  if (column->options.date_part != DATE_WHOLE &&
-      w->plan->job->fields[column->field].type == FIELD_TYPE_DATE) {
+  const struct job_field *field = &w->plan->job->fields[column->field];
+  if (column->options.date_part != DATE_WHOLE && field->type == FIELD_TYPE_DATE &&
+      field->options.date_part == DATE_WHOLE) {
     w->date_composed |= 1ULL << column->field;
     w->date_parts[column->field][column->options.date_part - DATE_YEAR] = bytes_trim(cell);
-  } else if (w->plan->job->fields[column->field].multi) {
+  } else if (field->multi) {
     add_parts(w, column->field, options_of(w, index, &room), cell);
   } else {
     add_part(w, column->field, options_of(w, index, &room), cell);
   }
 }
 
-/* Year, month and day of columns of their own become one date. */
+/* Year, month and day of columns of their own become one date; a field that is a year, month or day
+ * alone stays it. */
 static void compose_dates(struct row_work *w) {
   for (uint64_t left = w->date_composed; left; left &= left - 1) {
     uint16_t field = (uint16_t)__builtin_ctzll(left);
