@@ -34,15 +34,18 @@ enum { WORDS_MAX = 256 };
 
 /* What says that there is no address. */
 static bool is_placeholder(struct bytes clean, const struct place_text *text) {
-  static const char *const words[] = {"地址", "详细地址", "测试", "test",
-                                      "其他", "保密",     "同上", "未填"};
+#define W(literal) \
+  { literal, sizeof(literal) - 1 }
+  static const struct bytes words[] = {W("地址"), W("详细地址"), W("测试"), W("test"),
+                                       W("其他"), W("保密"),     W("同上"), W("未填")};
+#undef W
   bool has_word = false;
   for (uint32_t i = 0; i < text->size && !has_word; i++) {
     uint32_t c = text->characters[i];
     has_word = c >= 0x80 || (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || c == '*';
   }
   for (uint32_t i = 0; i < sizeof words / sizeof words[0]; i++)
-    if (bytes_equal(clean, bytes_from_string(words[i]))) return true;
+    if (bytes_equal(clean, words[i])) return true;
   return !has_word || cell_means_empty(clean);
 }
 

@@ -44,20 +44,25 @@ struct bytes cell_squeeze(struct bytes text, char room[CELL_BYTES_MAX]) {
   return bytes_of(room, size);
 }
 
-static bool equal_but_for_case(struct bytes text, const char *lower) {
+static bool equal_but_for_case(struct bytes text, struct bytes lower) {
+  if (text.size != lower.size) return false;
   for (size_t i = 0; i < text.size; i++)
-    if (cell_lower(text.data[i]) != lower[i]) return false;
-  return lower[text.size] == '\0';
+    if (cell_lower(text.data[i]) != lower.data[i]) return false;
+  return true;
 }
 
 bool cell_means_empty(struct bytes text) {
-  static const char *const words[] = {
-      "-",    "--",   "---",  "/",    ".",      "?",    "??",     "n/a",     "na",
-      "#n/a", "nan",  "nil",  "null", "(null)", "none", "\\n",    "unknown", "undefined",
-      "无",   "没有", "未知", "不详", "空",     "暂无", "待补充", "未填写",  "待完善"};
+#define W(literal) \
+  { literal, sizeof(literal) - 1 }
+  static const struct bytes words[] = {
+      W("-"),    W("--"),  W("---"),     W("/"),         W("."),      W("?"),     W("??"),
+      W("n/a"),  W("na"),  W("#n/a"),    W("nan"),       W("nil"),    W("null"),  W("(null)"),
+      W("none"), W("\\n"), W("unknown"), W("undefined"), W("无"),     W("没有"),  W("未知"),
+      W("不详"), W("空"),  W("暂无"),    W("待补充"),    W("未填写"), W("待完善")};
+#undef W
   if (text.size == 0) return true;
   if (text.size > 9 || cell_is_digit(text.data[0])) return false;
   for (size_t i = 0; i < sizeof words / sizeof words[0]; i++)
-    if (strlen(words[i]) == text.size && equal_but_for_case(text, words[i])) return true;
+    if (equal_but_for_case(text, words[i])) return true;
   return false;
 }

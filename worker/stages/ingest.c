@@ -79,7 +79,11 @@ static void add_part(struct row_work *w, uint16_t field, const struct field_opti
   void *feature =
       kept->state == VALUE_MISSING || kept->state == VALUE_INVALID ? feature_of(w, field) : NULL;
   struct standard_value v = {0};
-  w->plan->types[field]->standardise(options, raw, w->scratch, &v, feature);
+  const struct field_type *type = w->plan->types[field];
+  if (w->plan->job->fields[field].type == FIELD_TYPE_CATEGORY)
+    value_memo_standardise(&w->work->memo, type, options, raw, w->scratch, &v, feature);
+  else
+    type->standardise(options, raw, w->scratch, &v, feature);
   count_value(w, field, &v);
   if (v.state == VALUE_MISSING) return;
   w->flags[field] |= v.flags;

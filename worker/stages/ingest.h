@@ -8,6 +8,7 @@
 #include "worker/run_state.h"
 #include "worker/stages/frequency.h"
 #include "worker/stages/record_check.h"
+#include "worker/stages/value_memo.h"
 
 struct quality_rules;
 
@@ -46,6 +47,7 @@ struct ingest_work {
   bool counts_nothing;            /* the frequencies are counted elsewhere */
   struct frequency_tables tables; /* the sum over its splits */
   struct arena scratch;           /* of a row */
+  struct value_memo memo;         /* of categories */
   struct buffer records;          /* of the split at hand */
   struct key_entry *keys;         /* likewise */
   size_t key_capacity;
