@@ -19,6 +19,8 @@ enum {
 /* A partial level agrees nearly as well as exact agreement when its odds are at least this share.
  */
 static const double nearly_exact = 1.0 / 16;
+/* What 16 bits hold: more than any field that is led has left. */
+static const double led_most = 31.9;
 /* How exact agreement on an identifier splits over classes, for one person and for two. */
 static const double class_m[CLASS_COUNT] = {0.72, 0.10, 0.03, 0.01, 0.14};
 static const double class_u[CLASS_COUNT] = {0.06, 0.30, 0.24, 0.25, 0.15};
@@ -43,7 +45,13 @@ void training_normalise(const struct training_state *t, uint32_t comparison,
   for (unsigned n = 1; n < MODEL_NIBBLES; n++) p[n] /= sum;
 }
 
+double training_ratio_most(const struct training_state *t) {
+  double strangers = -training_log_odds(t->lambda);
+  return training_max(TRAINING_RATIO_MOST, strangers + TRAINING_RATIO_ABOVE_PRIOR);
+}
+
 void training_ratios(const struct training_state *t, const training_cells u, training_cells ratio) {
+  double most = training_ratio_most(t);
   for (uint32_t c = 0; c < t->count; c++) {
     const struct model_comparison *comparison = &t->spec->comparisons[c];
     for (unsigned n = 1; n < MODEL_NIBBLES; n++) {
@@ -52,7 +60,7 @@ void training_ratios(const struct training_state *t, const training_cells u, tra
       /* A hub's value says nothing of who has it. */
       if (comparison->identifier_rule >= 0 && n == PATTERN_EXACT + CLASS_HUB) bits = 0;
       if (comparison->fixed >> n & 1) bits = (double)comparison->fixed_weight[n] / WEIGHT_BIT;
-      ratio[c][n] = training_min(training_max(bits, TRAINING_RATIO_LEAST), TRAINING_RATIO_MOST);
+      ratio[c][n] = training_min(training_max(bits, TRAINING_RATIO_LEAST), most);
     }
   }
 }
@@ -378,7 +386,8 @@ static void hand_out(struct training_state *t, struct model *model) {
     model->leaders[c] = t->leaders[c];
     for (uint32_t d = 0; d < spec->comparison_count; d++)
       for (unsigned n = 1; n < MODEL_NIBBLES; n++)
-        model->weight_with_leader[c][d][n] = (int16_t)to_weight(t->ratio_with[c][d][n]);
+        model->weight_with_leader[c][d][n] =
+            (int16_t)to_weight(training_min(t->ratio_with[c][d][n], led_most));
   }
   choose_thresholds(t, model);
   cap_doubtful_classes(spec, model);

@@ -169,6 +169,7 @@ static bool is_judged_alone(const struct training_state *t, uint32_t c, unsigned
  * person is looked at. */
 static bool tie(struct training_state *t, uint32_t c, uint32_t d) {
   struct together found = {{0}, {0}, 0};
+  double most = training_ratio_most(t);
   bool runs = t->spec->comparisons[c].runs_in_groups;
   bool is_listed = see_in_blocks(t, c, d, &found) || see_in_agreeing(t, c, d, &found);
   if (!is_listed && (!runs || !see_in_joint_blocks(t, c, d, &found))) {
@@ -180,7 +181,7 @@ static bool tie(struct training_state *t, uint32_t c, uint32_t d) {
   bool any = false;
   for (unsigned n = 1; n < MODEL_NIBBLES; n++) {
     double *ratio = &t->ratio_with[c][d][n];
-    *ratio = TRAINING_RATIO_MOST;
+    *ratio = most;
     if (!training_uses(t, c, n) || n == PATTERN_DIFFER) continue;
     bool by_itself = is_judged_alone(t, c, n);
     if (agree && !by_itself)
@@ -190,7 +191,7 @@ static bool tie(struct training_state *t, uint32_t c, uint32_t d) {
         is_seen(found.seen[n], found.matched[n], found.of, t->u[c][n]))
       *ratio = training_min(*ratio, ratio_of(t->m[c][n], found.seen[n], found.of, t->u[c][n]));
     if (t->agreeing[c] >> n & 1) *ratio = training_max(*ratio, 0);
-    any = any || *ratio < TRAINING_RATIO_MOST;
+    any = any || *ratio < most;
   }
   return any;
 }

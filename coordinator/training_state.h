@@ -12,8 +12,10 @@ enum { CLASS_EXCLUSIVE, CLASS_FAMILY, CLASS_SHARED, CLASS_HUB, CLASS_RECYCLED, C
 /* Nothing is rarer than that, for two entities and for one. */
 #define TRAINING_U_LEAST 1e-12
 #define TRAINING_M_LEAST 1e-6
-/* No single field is trusted further, in bits. */
+/* No single field is trusted further, in bits; in a large base what lifts a pair so much above the
+ * odds of strangers, else no identifier could tie two records alone. */
 #define TRAINING_RATIO_MOST 24.0
+#define TRAINING_RATIO_ABOVE_PRIOR 6.0
 #define TRAINING_RATIO_LEAST (-14.0)
 /* Strength of the types' priors for m, in observations. */
 #define TRAINING_M_STRENGTH 6.0
@@ -86,6 +88,8 @@ bool training_uses(const struct training_state *t, uint32_t comparison, unsigned
 /* Makes the used nibbles' probabilities sum to 1, none below least. */
 void training_normalise(const struct training_state *t, uint32_t comparison,
                         double p[MODEL_NIBBLES], double least);
+/* The most that a field may say. */
+double training_ratio_most(const struct training_state *t);
 /* log2 m/u by nibble, the job's fixed weights in their place, within what one field may say. */
 void training_ratios(const struct training_state *t, const training_cells u, training_cells ratio);
 /* Chance of agreement: the sum over agreeing nibbles. */

@@ -302,6 +302,27 @@ static void households_are_not_taken_for_persons(void **state) {
   assert_true(report.sessions[2].expected_pairs < 5000);
 }
 
+/* However many strangers there are, a phone of one's own ties two records that hold nothing else.
+ */
+static void an_identifier_ties_two_records_of_any_base(void **state) {
+  (void)state;
+  for (uint64_t records = 100000; records <= 100000000; records *= 1000) {
+    struct world world = usual_world();
+    struct model_spec spec = usual_spec();
+    struct training_counts counts;
+    struct training_report report;
+    struct model model;
+    for (int c = 1; c < FIELDS; c++) world.u[c][LEVELS - 1] /= (double)records / 1e5;
+    world.u[PHONE][LEVELS - 1] = 1e-6 / ((double)records / 1e5) / ((double)records / 1e5);
+    make_counts(&world, &spec, 29, &counts);
+    counts.record_count = records;
+    model_train(&spec, &counts, &model, &report);
+    training_counts_release(&counts);
+    uint64_t alone = pattern_with(0, PHONE, PATTERN_EXACT);
+    assert_true(model_score(&model, alone) >= model.accept_weight);
+  }
+}
+
 /* All sessions are far from pure, yet what they hold is learnt. */
 static void a_base_without_pure_rules_teaches(void **state) {
   (void)state;
@@ -437,6 +458,7 @@ int main(void) {
       cmocka_unit_test(rare_values_that_go_together_do_not_count_twice),
       cmocka_unit_test(a_sample_of_agreeing_pairs_ties),
       cmocka_unit_test(households_are_not_taken_for_persons),
+      cmocka_unit_test(an_identifier_ties_two_records_of_any_base),
       cmocka_unit_test(a_base_without_pure_rules_teaches),
       cmocka_unit_test(the_order_of_counts_does_not_matter),
       cmocka_unit_test(nothing_to_learn_from_leaves_the_priors),
