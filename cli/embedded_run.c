@@ -24,13 +24,15 @@ static enum err start_workers(void *zmq_context, struct pipeline_worker *workers
 }
 
 enum err embedded_run(struct pipeline *pipeline, uint32_t file_count, uint32_t shard_count,
-                      uint32_t worker_count, struct bytes facts, coordinator_observer *observe,
-                      void *context, struct embedded_result *result, struct failure *failure) {
+                      uint32_t worker_count, struct bytes facts, const struct model *model,
+                      coordinator_observer *observe, void *context, struct embedded_result *result,
+                      struct failure *failure) {
   check(worker_count >= 1 && worker_count <= EMBEDDED_WORKERS_MAX);
   struct coordinator_options options = {.file_count = file_count,
                                         .shard_count = shard_count,
                                         .range_count = REPAIR_RANGES,
                                         .spec = pipeline_model_spec(pipeline),
+                                        .model = model,
                                         .partition_count = KEY_PARTITIONS,
                                         .epoch = 1,
                                         .job = 1,

@@ -15,9 +15,11 @@ struct embedded_result {
 };
 
 /* Runs the pipeline to its end on this thread and worker_count others. facts: what people decided,
- * encoded (common/pair_fact.h). observe is called a few times a second. */
+ * encoded (common/pair_fact.h). model: decides instead of one that is trained; NULL = train.
+ * observe is called a few times a second. */
 enum err embedded_run(struct pipeline *pipeline, uint32_t file_count, uint32_t shard_count,
-                      uint32_t worker_count, struct bytes facts, coordinator_observer *observe,
-                      void *context, struct embedded_result *result, struct failure *failure);
+                      uint32_t worker_count, struct bytes facts, const struct model *model,
+                      coordinator_observer *observe, void *context, struct embedded_result *result,
+                      struct failure *failure);
 
 #endif

@@ -164,6 +164,7 @@ static void write_model(struct json_writer *w, const struct report_input *in) {
   const struct model *model = &in->run->model;
   json_key(w, "model");
   json_object_begin(w);
+  if (in->model_generation) write_count(w, "of_generation", in->model_generation);
   json_key(w, "prior_bits");
   json_real(w, model->prior / (double)WEIGHT_BIT, 3);
   json_key(w, "accept_bits");

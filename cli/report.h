@@ -16,6 +16,7 @@ struct report_input {
   uint32_t workers;
   uint64_t wall_ms, cpu_ms;
   const struct recognition *recognised; /* the job was made so; NULL: a person made it */
+  uint64_t model_generation;            /* whose model decided; 0 = one was trained */
 };
 
 /* Writes report.json and report.html into the out folder. */

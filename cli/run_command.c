@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "cli/commands.h"
+#include "cli/open_generation.h"
 #include "cli/progress.h"
 #include "cli/report.h"
 #include "cli/run_inputs.h"
@@ -35,6 +36,7 @@ enum {
   OPTION_WORKERS,
   OPTION_THRESHOLD,
   OPTION_SEED,
+  OPTION_MODEL,
   OPTION_LINEAGE,
   OPTION_DUPLICATES,
   OPTION_PAIRS,
@@ -56,6 +58,8 @@ static const struct argp_option options[] = {
     {"threshold", OPTION_THRESHOLD, "BITS", 0, "merge at this weight or above (default: chosen)",
      0},
     {"seed", OPTION_SEED, "S", 0, "which records the random pairs are drawn from", 0},
+    {"model", OPTION_MODEL, "DIR", 0,
+     "decide by the model of the generation in DIR, a data folder, instead of training one", 0},
     {"lineage", OPTION_LINEAGE, 0, 0, "also write lineage.jsonl", 0},
     {"duplicates", OPTION_DUPLICATES, 0, 0,
      "also write duplicates.csv: each customer's main record and what repeats it", 0},
@@ -71,7 +75,7 @@ static const struct argp_option options[] = {
 struct arguments {
   const char **inputs;
   uint32_t input_count;
-  const char *out_dir, *data_dir;
+  const char *out_dir, *data_dir, *model_dir;
   uint32_t workers;
   bool has_threshold, has_seed, lineage, duplicates, pairs, unmask, resume, json;
   double threshold_bits;
@@ -117,6 +121,9 @@ static error_t parse_option(int key, char *text, struct argp_state *state) {
       a->has_seed = true;
       a->seed = parse_count(state, "seed", text, 0, UINT64_MAX);
       return 0;
+    case OPTION_MODEL:
+      a->model_dir = text;
+      return 0;
     case OPTION_LINEAGE:
       a->lineage = true;
       return 0;
@@ -154,7 +161,9 @@ struct run {
   struct progress progress;
   uint32_t next_stage; /* the first not shown yet */
   struct embedded_result timings;
-  struct buffer facts; /* what people decided, encoded */
+  struct buffer facts;       /* what people decided, encoded */
+  struct model model;        /* with --model */
+  uint64_t model_generation; /* that it is of; 0 = the run trains its own */
 };
 
 static volatile sig_atomic_t interrupted;
@@ -223,7 +232,8 @@ static enum err report_run(struct run *r, uint64_t started_ms, struct failure *f
       .workers = r->arguments.workers,
       .wall_ms = clock_monotonic_ms() - started_ms,
       .cpu_ms = clock_cpu_ms(),
-      .recognised = r->inputs.is_recognised ? &r->inputs.recognition : NULL};
+      .recognised = r->inputs.is_recognised ? &r->inputs.recognition : NULL,
+      .model_generation = r->model_generation};
   if (totals.linked + totals.quarantined + totals.rejected != totals.rows)
     return failure_set(failure, ERR_MISMATCH, "the counts of rows do not add up");
   enum err err = report_write(&report, failure);
@@ -267,6 +277,36 @@ static bool is_done_already(const struct run *r, uint64_t decisions_length, enum
   return true;
 }
 
+/* Nibbles mean the same in both plans. */
+static bool plans_compare_alike(const struct plan *a, const struct plan *b) {
+  if (a->comparison_count != b->comparison_count) return false;
+  for (uint32_t c = 0; c < a->comparison_count; c++) {
+    const struct plan_comparison *x = &a->comparisons[c], *y = &b->comparisons[c];
+    if (x->type != y->type || (x->identifier_rule < 0) != (y->identifier_rule < 0) ||
+        !bytes_equal(a->job->fields[x->field].name, b->job->fields[y->field].name))
+      return false;
+  }
+  return true;
+}
+
+static enum err load_model(struct run *r, struct failure *failure) {
+  if (!r->arguments.model_dir) return ERR_OK;
+  struct open_generation *open = memory_new_zeroed(1, sizeof *open);
+  enum err err = open_generation(r->arguments.model_dir, false, open, failure);
+  if (!err && !plans_compare_alike(&open->plan, &pipeline_run_state(r->pipeline)->plan))
+    err = failure_set(failure, ERR_CONFIG,
+                      "the model of generation %llu in %s was trained for other fields than this "
+                      "job compares; run without --model to train one",
+                      (unsigned long long)open->manifest->generation, r->arguments.model_dir);
+  if (!err) {
+    r->model = open->manifest->model;
+    r->model_generation = open->manifest->generation;
+  }
+  open_generation_close(open);
+  free(open);
+  return err;
+}
+
 static enum err run_job(struct run *r, struct failure *failure) {
   uint64_t started_ms = clock_monotonic_ms();
   const struct arguments *a = &r->arguments;
@@ -290,10 +330,12 @@ static enum err run_job(struct run *r, struct failure *failure) {
   if ((err = load_decisions(r, &pipeline_options.decisions_length, failure))) return err;
   if (is_done_already(r, pipeline_options.decisions_length, &err, failure) || err) return err;
   if ((err = pipeline_open(&pipeline_options, &r->pipeline, failure))) return err;
+  if ((err = load_model(r, failure))) return err;
   catch_interrupts();
   progress_init(&r->progress, a->json);
   err = embedded_run(r->pipeline, r->inputs.input_count, r->inputs.job.shards, a->workers,
-                     buffer_bytes(&r->facts), observe, r, &r->timings, failure);
+                     buffer_bytes(&r->facts), r->model_generation ? &r->model : NULL, observe, r,
+                     &r->timings, failure);
   progress_end(&r->progress);
   return err ? err : report_run(r, started_ms, failure);
 }

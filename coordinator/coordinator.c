@@ -83,7 +83,10 @@ static uint32_t stage_task_count(const struct coordinator *c, enum stage stage) 
 }
 
 static void train(struct coordinator *c) {
-  model_train(c->options.spec, &c->training, &c->model, &c->training_report);
+  if (c->options.model)
+    c->model = *c->options.model;
+  else
+    model_train(c->options.spec, &c->training, &c->model, &c->training_report);
   buffer_append(&c->link_input, &c->model, sizeof c->model);
   buffer_append_bytes(&c->link_input, c->options.facts);
 }

@@ -68,10 +68,11 @@ struct coordinator_options {
   uint32_t range_count;          /* into how many tasks REPAIR is cut */
   uint32_t partition_count;      /* of the key space */
   const struct model_spec *spec; /* what training must know of the plan; outlives the coordinator */
-  uint64_t epoch;                /* the fencing token; higher than any coordinator's before */
-  uint64_t job;                  /* not 0; higher for each job, below 2^32 */
-  uint32_t workers_min;          /* the run begins when so many have greeted; 0 counts as 1 */
-  struct bytes job_order;        /* for WELCOME; outlives the coordinator */
+  const struct model *model; /* decides instead of one that is trained; NULL = train; outlives */
+  uint64_t epoch;            /* the fencing token; higher than any coordinator's before */
+  uint64_t job;              /* not 0; higher for each job, below 2^32 */
+  uint32_t workers_min;      /* the run begins when so many have greeted; 0 counts as 1 */
+  struct bytes job_order;    /* for WELCOME; outlives the coordinator */
   struct bytes facts; /* what people decided about pairs (common/pair_fact.h, encoded); outlives the
                          coordinator. Told to LINK behind the model */
   /* The workers share it: any task runs anywhere, nothing is exchanged and no output is ever lost,
