@@ -122,6 +122,13 @@ static void write_cut_blocks(struct json_writer *w, const struct run_state *run,
     json_key(w, "rule");
     json_bytes(w, run->plan.blocking[f->notes[i].rule].name);
     write_count(w, "records", f->notes[i].records);
+    if (f->notes[i].outcome == BLOCK_HUB) {
+      struct arena arena = {0};
+      json_key(w, "value_masked");
+      json_bytes(w, report_note_value(run, &f->notes[i], &arena));
+      arena_release(&arena);
+      write_count(w, "people", f->notes[i].people);
+    }
     json_key(w, "outcome");
     json_string(w, report_outcome_name(f->notes[i].outcome));
     write_count(w, "pairs_skipped", f->notes[i].pairs_skipped);

@@ -23,4 +23,12 @@ void report_html_pairs(const struct report_input *in, struct buffer *out); /* sa
 void report_html_quality(const struct report_input *in, const struct report_figures *figures,
                          struct buffer *out); /* before, after, rules, flags */
 
+/* A value as a report shows it, which is handed around: as its field says or more, and nothing that
+ * looks like a number of somebody whole. In the arena, or the value. */
+struct bytes report_mask(const struct plan *plan, uint32_t field, struct bytes value,
+                         struct arena *arena);
+/* The value that a cut block of an identifier shares, of its first record; the same way. */
+struct bytes report_note_value(const struct run_state *run, const struct block_note *note,
+                               struct arena *arena);
+
 #endif

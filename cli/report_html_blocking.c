@@ -2,6 +2,7 @@
 #include "cli/report_page.h"
 #include "cli/report_words.h"
 #include "proto/stage.h"
+#include "worker/stages/sharing.h"
 
 enum { NOTES_SHOWN = 20 };
 
@@ -94,22 +95,53 @@ static void write_outcome(struct buffer *out, uint8_t outcome) {
   }
 }
 
+struct bytes report_note_value(const struct run_state *run, const struct block_note *note,
+                               struct arena *arena) {
+  const struct plan *plan = &run->plan;
+  uint32_t field = plan->comparisons[plan->blocking[note->rule].parts[0].comparison].field;
+  struct record_view record;
+  record_view_of(run_state_record(run, note->row), plan->job->field_count, &record);
+  return report_mask(plan, field, record.values[field].text, arena);
+}
+
+/* What is shared, masked, and by how many. */
+static void write_shared_value(const struct run_state *run, const struct block_note *note,
+                               struct buffer *out) {
+  struct arena arena = {0};
+  page_value_cell(out, report_note_value(run, note, &arena));
+  arena_release(&arena);
+  if (note->people <= SHARING_PEOPLE_MAX)
+    page_count_cell(out, note->people);
+  else
+    buffer_printf(out, "<td class=\"n\">&gt; %d</td>", SHARING_PEOPLE_MAX);
+}
+
 static void write_notes(const struct run_state *run, const struct report_figures *f, bool hubs,
                         struct buffer *out) {
-  static const struct page_column columns[] = {{"分块规则", "blocking rule", false},
-                                               {"记录", "records", true},
-                                               {"处理", "outcome", false},
-                                               {"略过的对", "pairs skipped", true}};
+  static const struct page_column cut_columns[] = {{"分块规则", "blocking rule", false},
+                                                   {"记录", "records", true},
+                                                   {"处理", "outcome", false},
+                                                   {"略过的对", "pairs skipped", true}};
+  static const struct page_column hub_columns[] = {{"标识", "identifier", false},
+                                                   {"值", "value", false},
+                                                   {"不同的人", "different people", true},
+                                                   {"记录", "records", true},
+                                                   {"处理", "outcome", false},
+                                                   {"略过的对", "pairs skipped", true}};
   uint32_t shown = 0, all = 0;
   for (uint32_t i = 0; i < f->note_count; i++) all += (f->notes[i].outcome == BLOCK_HUB) == hubs;
   if (all == 0) return;
-  page_table(out, columns, sizeof columns / sizeof columns[0]);
+  if (hubs)
+    page_table(out, hub_columns, sizeof hub_columns / sizeof hub_columns[0]);
+  else
+    page_table(out, cut_columns, sizeof cut_columns / sizeof cut_columns[0]);
   for (uint32_t i = 0; i < f->note_count && shown < NOTES_SHOWN; i++) {
     const struct block_note *note = &f->notes[i];
     if ((note->outcome == BLOCK_HUB) != hubs) continue;
     shown++;
     buffer_append_string(out, "<tr>");
     page_text_cell(out, run->plan.blocking[note->rule].name);
+    if (hubs) write_shared_value(run, note, out);
     page_count_cell(out, note->records);
     buffer_append_string(out, "<td>");
     write_outcome(out, note->outcome);

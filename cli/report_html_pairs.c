@@ -69,11 +69,10 @@ static bool looks_personal(struct bytes text) {
   return has_at && !has_star;
 }
 
-/* Masked as the field says, and more: a report is handed around, so types that lists show in clear
- * (dates, companies) keep only their beginning, and nothing that looks like a number of somebody is
- * shown whole. Codes such as the sex are shown. */
-static struct bytes report_mask(const struct plan *plan, uint32_t field, struct bytes value,
-                                struct arena *arena) {
+/* Types that lists show in clear (dates, companies) keep only their beginning; codes such as the
+ * sex are shown. */
+struct bytes report_mask(const struct plan *plan, uint32_t field, struct bytes value,
+                         struct arena *arena) {
   struct bytes shown = field_mask(plan, field, value, arena);
   enum field_type_id type = plan->job->fields[field].type;
   if (bytes_equal(shown, value) && type != FIELD_TYPE_CATEGORY)

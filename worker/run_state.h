@@ -72,6 +72,8 @@ struct block_note {
   uint8_t rule;
   uint8_t outcome; /* enum block_outcome */
   uint64_t pairs_skipped;
+  uint32_t row;    /* its first in canonical order */
+  uint32_t people; /* BLOCK_HUB: different ones that carry the value (stages/sharing.h) */
 };
 enum block_outcome { BLOCK_REFINED, BLOCK_WINDOWED, BLOCK_HUB };
 

@@ -74,6 +74,10 @@ static unsigned fake_compare_names(const void *left, const void *right) {
   return surname ? FAKE_SAME_SURNAME : FIELD_LEVEL_DIFFER;
 }
 
+static bool fake_is_vague(const void *feature) {
+  return ((const struct fake_name *)feature)->given == 0;
+}
+
 static const char *const fake_parts[] = {"exact", NULL};
 static const char *const fake_name_parts[] = {"exact", "surname", "given", NULL};
 
@@ -86,7 +90,8 @@ static const struct field_type fake_types[FAKE_FIELDS] = {
                               [FAKE_SIMILAR] = {"similar", 0.06, 0.008},
                               [8] = {"exact", 0.90, 0.002}},
                    .key_part = fake_name_part,
-                   .compare = fake_compare_names},
+                   .compare = fake_compare_names,
+                   .is_vague = fake_is_vague},
     [FAKE_PHONE] = {.name = "phone",
                     .feature_size = 8,
                     .is_identifier = true,

@@ -80,6 +80,19 @@ static void strangers_share_and_many_are_a_hub(void **state) {
   assert_int_equal(phone_class(&fake, records, 300), RULE_CLASS_HUB);
 }
 
+/* Whoever may be anybody comes first in each of them, and would otherwise take all in. */
+static void nicknames_hide_no_hub(void **state) {
+  (void)state;
+  struct fake fake;
+  fake_init(&fake);
+  struct fake_record records[60];
+  for (uint32_t i = 0; i < 60; i++)
+    records[i] = (struct fake_record){
+        .surname = i + 1, .given = i % 3 ? 10 * i + 10 : 0, .phone = 138, .key = i + 1};
+  assert_int_equal(phone_class(&fake, records, 60), RULE_CLASS_HUB);
+  assert_int_equal(phone_class(&fake, records, 2), RULE_CLASS_EXCLUSIVE);
+}
+
 static void a_number_given_out_again_is_exclusive_to_each(void **state) {
   (void)state;
   struct fake fake;
@@ -208,6 +221,7 @@ int main(void) {
       cmocka_unit_test(a_loyal_customer_is_no_hub),
       cmocka_unit_test(a_family_is_a_family),
       cmocka_unit_test(strangers_share_and_many_are_a_hub),
+      cmocka_unit_test(nicknames_hide_no_hub),
       cmocka_unit_test(a_number_given_out_again_is_exclusive_to_each),
       cmocka_unit_test(only_phones_are_given_out_again),
       cmocka_unit_test(an_equal_card_outweighs_the_names),

@@ -123,6 +123,9 @@ struct field_type {
   /* Both features are certain and exclude each other (two valid ID cards): never one entity. NULL =
    * the type knows no such thing. Symmetric. */
   bool (*contradicts)(const void *a, const void *b);
+  /* The value may stand for anybody (a nickname) and tells no two people apart. NULL = the type
+   * knows no such values. */
+  bool (*is_vague)(const void *feature);
   /* A hash of what term frequencies count (usually key_part 0); 0 = none. NULL = key part 0. */
   uint64_t (*frequency_key)(const void *feature);
   /* How it is shown to those who may not see it. Unknown shapes: every character a star. */

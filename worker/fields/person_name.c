@@ -64,6 +64,10 @@ static uint64_t person_name_key_part(const void *feature, unsigned part) {
 
 static unsigned person_name_compare(const void *a, const void *b) { return name_compare(a, b); }
 
+static bool person_name_is_vague(const void *feature) {
+  return ((const struct name_feature *)feature)->loose;
+}
+
 /* 张*, 欧阳**, J*** S****; of what has no shape of a name nothing is shown. */
 static struct bytes person_name_mask(struct bytes value, struct arena *arena) {
   struct person_name name;
@@ -135,5 +139,6 @@ const struct field_type person_name_type = {
     .standardise = person_name_standardise,
     .key_part = person_name_key_part,
     .compare = person_name_compare,
+    .is_vague = person_name_is_vague,
     .mask = person_name_mask,
 };

@@ -96,10 +96,17 @@ static bool is_larger(const struct block_note *a, const struct block_note *b) {
 }
 
 /* Keeps the largest, largest first. */
-static void add_note(struct blocking_task *task, uint64_t key, uint64_t records,
-                     enum block_outcome outcome, uint64_t skipped) {
+static void add_note(struct blocking_task *task, uint64_t key, const struct key_entry *entries,
+                     uint64_t records, enum block_outcome outcome, uint64_t skipped,
+                     uint32_t people) {
   struct partition_blocks *out = task->out;
-  struct block_note note = {key, (uint32_t)records, key & RULE_MASK, (uint8_t)outcome, skipped};
+  struct block_note note = {.key = key,
+                            .records = (uint32_t)records,
+                            .rule = key & RULE_MASK,
+                            .outcome = (uint8_t)outcome,
+                            .pairs_skipped = skipped,
+                            .row = entries[0].row,
+                            .people = people};
   out->pairs_skipped += skipped;
   if (!out->notes) out->notes = memory_new(BLOCK_NOTES_MAX * sizeof *out->notes);
   if (out->note_count == BLOCK_NOTES_MAX) {
@@ -170,7 +177,7 @@ static void keep_windowed(struct blocking_task *task, struct key_entry *entries,
   for (uint64_t i = 0; i < count; i++) entries[i].row = task->order[i].row;
   set_class(task, entries, count, class | RULE_WINDOWED, 0);
   task->out->windowed++;
-  add_note(task, key, count, BLOCK_WINDOWED, pairs_of(count) - window_pairs(count));
+  add_note(task, key, entries, count, BLOCK_WINDOWED, pairs_of(count) - window_pairs(count), 0);
   keep(task, entries, count, key);
 }
 
@@ -215,7 +222,7 @@ static void refine(struct blocking_task *task, struct key_entry *entries, uint64
     return;
   }
   task->out->refined++;
-  add_note(task, key, count, BLOCK_REFINED, apart);
+  add_note(task, key, entries, count, BLOCK_REFINED, apart, 0);
 }
 
 static void run_identifier_block(struct blocking_task *task, struct key_entry *entries,
@@ -225,12 +232,13 @@ static void run_identifier_block(struct blocking_task *task, struct key_entry *e
   make_room(task, count);
   for (uint64_t i = 0; i < count; i++) task->block_rows[i] = row_of(task, entries[i].row);
   task->out->agreeing_pairs[rule] += pairs_of(count);
-  unsigned class =
-      sharing_class(task->plan, &task->constraints, rule, task->block_rows, (uint32_t)count);
+  uint32_t people;
+  unsigned class = sharing_class(task->plan, &task->constraints, rule, task->block_rows,
+                                 (uint32_t)count, &people);
   if (class == RULE_CLASS_HUB) {
     set_class(task, entries, count, RULE_CLASS_HUB, 0);
     task->out->hubs++;
-    add_note(task, key, count, BLOCK_HUB, pairs_of(count));
+    add_note(task, key, entries, count, BLOCK_HUB, pairs_of(count), people);
   } else if (count > task->plan->blocking[rule].cap) {
     keep_windowed(task, entries, count, key, (uint8_t) class);
   } else {

@@ -5,7 +5,7 @@
 #include "worker/stages/block.h"
 
 enum {
-  PEOPLE_MAX = 64, /* counted; more are a crowd */
+  PEOPLE_MAX = SHARING_PEOPLE_MAX,
   SAMPLES_MAX = 4, /* records of a person that stand for the others when households are sought */
 };
 
@@ -38,9 +38,12 @@ static bool is_empty(const void *feature, size_t size) {
   return any == 0;
 }
 
+/* Or with a name that may be anybody's: it would be taken for the first who comes. */
 static bool is_nameless(const struct plan *plan, const struct feature_row *row) {
-  return plan->name_comparison < 0 ||
-         is_empty(name_of(plan, row), plan->comparisons[plan->name_comparison].type->feature_size);
+  if (plan->name_comparison < 0) return true;
+  const struct field_type *type = plan->comparisons[plan->name_comparison].type;
+  const void *name = name_of(plan, row);
+  return is_empty(name, type->feature_size) || (type->is_vague && type->is_vague(name));
 }
 
 /* Could both records be one person's, as far as their names go? Another certain identifier that
@@ -182,11 +185,14 @@ static bool is_plainly_one(const struct plan *plan, const struct constraints *co
 }
 
 unsigned sharing_class(const struct plan *plan, const struct constraints *constraints,
-                       unsigned rule, const struct feature_row *const *rows, uint32_t count) {
+                       unsigned rule, const struct feature_row *const *rows, uint32_t count,
+                       uint32_t *people_found) {
+  *people_found = 1;
   if (is_plainly_one(plan, constraints, rule, rows, count)) return RULE_CLASS_EXCLUSIVE;
   struct person people[PEOPLE_MAX];
   bool has_nameless;
   uint32_t people_count = count_people(plan, constraints, rule, rows, count, people, &has_nameless);
+  *people_found = people_count;
   if (people_count <= 1) return RULE_CLASS_EXCLUSIVE;
   if (people_count > PEOPLE_MAX) return RULE_CLASS_HUB;
   uint32_t households = count_households(plan, people, people_count);

@@ -12,9 +12,12 @@
 
 #include "worker/decision.h"
 
+enum { SHARING_PEOPLE_MAX = 64 }; /* are counted */
+
 /* RULE_CLASS_* of an identifier block, with RULE_REISSUED where it applies. rows: the block's, in
- * canonical order. */
+ * canonical order. people: how many different ones there are, SHARING_PEOPLE_MAX + 1 = more. */
 unsigned sharing_class(const struct plan *plan, const struct constraints *constraints,
-                       unsigned rule, const struct feature_row *const *rows, uint32_t count);
+                       unsigned rule, const struct feature_row *const *rows, uint32_t count,
+                       uint32_t *people);
 
 #endif
