@@ -14,6 +14,7 @@ enum {
   ACCEPT_LEAST = 2 * WEIGHT_BIT,
   ACCEPT_MOST = 8 * WEIGHT_BIT,
   REVIEW_BELOW_ACCEPT = 5 * WEIGHT_BIT,
+  COMMON_LEAST = 50, /* records with one value: more than one person has */
 };
 
 /* A partial level agrees nearly as well as exact agreement when its odds are at least this share.
@@ -50,6 +51,20 @@ double training_ratio_most(const struct training_state *t) {
   return training_max(TRAINING_RATIO_MOST, strangers + TRAINING_RATIO_ABOVE_PRIOR);
 }
 
+/* Two strangers agree on a value as often as it occurs: agreement on one that a share of 2^-s of
+ * the records have says s bits at most. Training sees that of the values that there are; of a
+ * bucket that holds none, a kept model may meet some later, if so many records are more than one
+ * person's.
+ */
+static double bucket_most(const struct training_state *t, uint32_t c, unsigned bucket) {
+  double filled = 0;
+  for (int b = 0; b < PATTERN_BUCKETS; b++) filled += (double)t->counts->frequency[c][b].records;
+  unsigned share_bits = PATTERN_BUCKET_BITS * bucket + 3;
+  bool is_common = bucket + 1 < PATTERN_BUCKETS && filled >= (double)(COMMON_LEAST << share_bits);
+  bool is_empty = t->counts->frequency[c][bucket].records == 0;
+  return is_common && is_empty ? share_bits : training_ratio_most(t);
+}
+
 void training_ratios(const struct training_state *t, const training_cells u, training_cells ratio) {
   double most = training_ratio_most(t);
   for (uint32_t c = 0; c < t->count; c++) {
@@ -61,6 +76,8 @@ void training_ratios(const struct training_state *t, const training_cells u, tra
       if (comparison->identifier_rule >= 0 && n == PATTERN_EXACT + CLASS_HUB) bits = 0;
       if (comparison->fixed >> n & 1) bits = (double)comparison->fixed_weight[n] / WEIGHT_BIT;
       ratio[c][n] = training_min(training_max(bits, TRAINING_RATIO_LEAST), most);
+      if (n >= PATTERN_EXACT && comparison->identifier_rule < 0)
+        ratio[c][n] = training_min(ratio[c][n], bucket_most(t, c, n - PATTERN_EXACT));
     }
   }
 }

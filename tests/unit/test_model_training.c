@@ -302,6 +302,23 @@ static void households_are_not_taken_for_persons(void **state) {
   assert_true(report.sessions[2].expected_pairs < 5000);
 }
 
+/* No value of field 2 is common here; one that an eighth of the records had would say three bits.
+ */
+static void values_commoner_than_any_seen_say_little(void **state) {
+  (void)state;
+  struct world world = usual_world();
+  struct model_spec spec = usual_spec();
+  struct training_counts counts;
+  struct training_report report;
+  struct model model;
+  make_counts(&world, &spec, 31, &counts);
+  model_train(&spec, &counts, &model, &report);
+  training_counts_release(&counts);
+  assert_true(model.weight[2][PATTERN_EXACT] <= 3 * WEIGHT_BIT);
+  assert_true(model.weight[2][PATTERN_EXACT + 1] <= 5 * WEIGHT_BIT);
+  assert_true(model.weight[2][PATTERN_EXACT + 3] > 7 * WEIGHT_BIT);
+}
+
 /* However many strangers there are, a phone of one's own ties two records that hold nothing else.
  */
 static void an_identifier_ties_two_records_of_any_base(void **state) {
@@ -458,6 +475,7 @@ int main(void) {
       cmocka_unit_test(rare_values_that_go_together_do_not_count_twice),
       cmocka_unit_test(a_sample_of_agreeing_pairs_ties),
       cmocka_unit_test(households_are_not_taken_for_persons),
+      cmocka_unit_test(values_commoner_than_any_seen_say_little),
       cmocka_unit_test(an_identifier_ties_two_records_of_any_base),
       cmocka_unit_test(a_base_without_pure_rules_teaches),
       cmocka_unit_test(the_order_of_counts_does_not_matter),
