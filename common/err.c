@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "common/check.h"
+#include "common/text.h"
 
 static const struct {
   const char *name;
@@ -44,6 +45,16 @@ enum err err_from_errno(int number) {
   return number == ENOSPC || number == EDQUOT ? ERR_DISK_FULL : ERR_IO;
 }
 
+/* What a name from outside might do to a terminal, it does not do from a sentence of ours. */
+static void make_printable(char *text) {
+  const char *end = text + strlen(text);
+  for (const char *at = text; at < end;) {
+    char *start = (char *)at;
+    uint32_t c = text_decode(&at, end);
+    if (!text_is_printable(c) || c == TEXT_REPLACEMENT) memset(start, '?', (size_t)(at - start));
+  }
+}
+
 /* A sentence cut in the middle of a character would not be UTF-8 any more. */
 static void cut_to_whole_characters(char *text) {
   size_t size = strlen(text);
@@ -55,6 +66,11 @@ static void cut_to_whole_characters(char *text) {
   if (size - (start - 1) < need) text[start - 1] = '\0';
 }
 
+static void finish_sentence(char *text) {
+  cut_to_whole_characters(text);
+  make_printable(text);
+}
+
 enum err failure_set(struct failure *f, enum err code, const char *format, ...) {
   if (!f) return code;
   va_list arguments;
@@ -62,7 +78,7 @@ enum err failure_set(struct failure *f, enum err code, const char *format, ...) 
   f->code = code;
   vsnprintf(f->message, sizeof f->message, format, arguments);
   va_end(arguments);
-  cut_to_whole_characters(f->message);
+  finish_sentence(f->message);
   return code;
 }
 
@@ -103,7 +119,7 @@ enum err failure_system(struct failure *f, int number, const char *format, ...) 
   if (size >= 0 && (size_t)size < sizeof f->message)
     snprintf(f->message + size, sizeof f->message - (size_t)size, ": %s%s", strerror(number),
              remedy(number));
-  cut_to_whole_characters(f->message);
+  finish_sentence(f->message);
   return f->code;
 }
 
@@ -116,6 +132,6 @@ enum err failure_wrap(struct failure *f, const char *format, ...) {
   va_end(arguments);
   if (size >= 0 && (size_t)size < sizeof f->message)
     snprintf(f->message + size, sizeof f->message - (size_t)size, ": %s", inner);
-  cut_to_whole_characters(f->message);
+  finish_sentence(f->message);
   return f->code;
 }

@@ -22,7 +22,7 @@ static bool is_plain(struct bytes text) {
     bool first = at == text.data;
     uint32_t c = text_decode(&at, end);
     bool letter = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_' ||
-                  (c > 0xA0 && c != 0x3000 && schema_is_printable(c));
+                  (c > 0xA0 && c != 0x3000 && text_is_printable(c));
     bool inner = (c >= '0' && c <= '9') || (c < 0x80 && c != 0 && strchr(" ./()+-*", (int)c));
     if (!letter && (first || !inner)) return false;
   }
@@ -40,7 +40,7 @@ static void print_text(struct buffer *out, struct bytes text) {
     uint32_t c = text_decode(&at, end);
     if (c == '"' || c == '\\')
       buffer_printf(out, "\\%c", (int)c);
-    else if (schema_is_printable(c))
+    else if (text_is_printable(c))
       buffer_append(out, start, (size_t)(at - start));
     else
       buffer_printf(out, "\\U%08X", c);

@@ -97,11 +97,6 @@ void schema_set(const struct schema_key *key, void *section, int64_t value) {
   }
 }
 
-bool schema_is_printable(uint32_t c) {
-  return (c >= 0x20 && c < 0x7F) ||
-         (c >= 0xA0 && c != 0x2028 && c != 0x2029 && c != 0xFEFF && c != 0xFFFE && c != 0xFFFF);
-}
-
 enum err schema_read_name(struct schema_reader *reader, const struct schema_path *path,
                           const struct yaml_node *node, size_t bytes_max, struct bytes *name) {
   enum err code = schema_expect(reader, path, node, YAML_SCALAR, "a name");
@@ -112,7 +107,7 @@ enum err schema_read_name(struct schema_reader *reader, const struct schema_path
     return schema_mistake(reader, node, path, "found a name of %zu bytes, expected at most %zu",
                           node->text.size, bytes_max);
   for (const char *at = node->text.data, *end = at + node->text.size; at < end;) {
-    if (!schema_is_printable(text_decode(&at, end)))
+    if (!text_is_printable(text_decode(&at, end)))
       return schema_mistake(reader, node, path,
                             "found a control character in a name, expected text on one line");
   }

@@ -88,8 +88,6 @@ enum err schema_read_name(struct schema_reader *reader, const struct schema_path
 enum err schema_read_choice(struct schema_reader *reader, const struct schema_path *path,
                             const struct yaml_node *node, const struct schema_choice *choices,
                             int *value);
-/* What YAML shows as it is; other characters must be escaped, and no name has them. */
-bool schema_is_printable(uint32_t c);
 /* The node's text copied into the job's arena, with a NUL behind it. */
 struct bytes schema_text(struct schema_reader *reader, const struct yaml_node *node);
 

@@ -52,6 +52,13 @@ struct bytes text_first(struct bytes text, size_t count);
 /* At most bytes_max bytes from the start, ending between characters. */
 struct bytes text_cut(struct bytes text, size_t bytes_max);
 
+/* What a terminal, a page and YAML show as it is: no control characters, line or paragraph
+ * separators, byte order marks, and no code points that are no characters. */
+static inline bool text_is_printable(uint32_t c) {
+  return (c >= 0x20 && c < 0x7F) ||
+         (c >= 0xA0 && c != 0x2028 && c != 0x2029 && c != 0xFEFF && c != 0xFFFE && c != 0xFFFF);
+}
+
 /* Han characters of all planes, with 〇 and 々. */
 static inline bool text_is_han(uint32_t c) {
   if (c - 0x4E00 < 0xA000 - 0x4E00) return true;

@@ -100,6 +100,22 @@ def special_files():
     run(3, "Permission denied", "secret.csv", nobody=True)
 
 
+def odd_names():
+    """What a file or a column is called must stand in job files and manifests, and in a terminal."""
+    for name in ("red\x1b[31m.csv", "two\nlines.csv", b"latin\xe9.csv".decode("utf-8", "surrogateescape"),
+                 "mark\ufeff.csv"):
+        write(name, HEADER, ROWS)
+        said = run(3, "characters that cannot be shown", name)
+        if "\x1b" in said:
+            problems.append("the name of a file steers the terminal")
+    keys = '{"id": %d, " na\\u0001me\\ufeff": "张伟", "": "x", "phone": "13800138000"}\n'
+    for source in (write("names.csv", "id,na\ufeff\u2028\x7fme,phone\n1,张伟,13800138000\n".encode()),
+                   write("names.jsonl", (keys % 1 + keys % 2).encode())):
+        run(0, "", source)
+        expect(0, "", "check", "out/job.yaml")
+        expect(0, "", "search", "张伟", "--data-dir", "data")
+
+
 def folders():
     os.mkdir("closed", 0o555)
     os.mkdir("open", 0o777)
@@ -254,7 +270,7 @@ def main():
         write("good.csv", HEADER, ROWS)
         write("few.csv", HEADER, b"1,\xe5\xbc\xa0\xe4\xbc\x9f,13800138000\n")
         write("many.csv", HEADER, *(b"%d,\xe5\xbc\xa0%d,138%08d\n" % (i, i % 977, i) for i in range(100_000)))
-        for part in (large_inputs, special_files, folders, full_disks, interruptions, two_at_once,
+        for part in (large_inputs, special_files, odd_names, folders, full_disks, interruptions, two_at_once,
                      shrinking_file, damaged_store, job_files):
             part()
     memory = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss >> 10

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "common/memory.h"
+#include "common/text.h"
 #include "worker/sources/source_warning.h"
 
 /* White space that Unicode knows beyond ASCII and that exports put around names. */
@@ -26,17 +27,23 @@ static struct bytes trim_name(struct bytes name) {
   return name;
 }
 
-/* A name is shown in one line, and not longer than the limit; cut before a character. */
-static struct bytes clean_name(struct arena *arena, struct bytes cell) {
-  struct bytes name = trim_name(cell);
-  if (name.size > SOURCE_COLUMN_NAME_BYTES_MAX) {
-    name.size = SOURCE_COLUMN_NAME_BYTES_MAX;
-    while (name.size && ((unsigned char)name.data[name.size] & 0xC0) == 0x80) name.size--;
+struct bytes column_name_clean(struct bytes name, struct arena *arena) {
+  const char *end = text_end(name);
+  bool printable = true;
+  for (const char *at = name.data; at < end && printable;)
+    printable = text_is_printable(text_decode(&at, end));
+  if (!printable) {
+    char *shown = arena_alloc(arena, name.size);
+    size_t size = 0;
+    for (const char *at = name.data; at < end;) {
+      const char *from = at;
+      bool shows = text_is_printable(text_decode(&at, end));
+      memcpy(shown + size, shows ? from : " ", shows ? (size_t)(at - from) : 1);
+      size += shows ? (size_t)(at - from) : 1;
+    }
+    name = bytes_of(shown, size);
   }
-  struct bytes copy = arena_copy(arena, name);
-  for (char *c = (char *)copy.data; c < copy.data + copy.size; c++)
-    if ((unsigned char)*c < ' ' || *c == 0x7F) *c = ' ';
-  return copy;
+  return trim_name(text_cut(trim_name(name), SOURCE_COLUMN_NAME_BYTES_MAX));
 }
 
 struct named_column {
@@ -98,7 +105,8 @@ enum err column_names_set(struct source_file *file, const struct bytes *cells, u
   file->columns = arena_alloc_zeroed(&file->arena, (count ? count : 1) * sizeof *file->columns);
   struct named_column *sorted = memory_new((count ? count : 1) * sizeof *sorted);
   for (uint32_t i = 0; i < count; i++) {
-    struct bytes name = cells ? clean_name(&file->arena, cells[i]) : BYTES_EMPTY;
+    struct bytes name =
+        cells ? arena_copy(&file->arena, column_name_clean(cells[i], &file->arena)) : BYTES_EMPTY;
     if (name.size == 0) {
       name = bytes_from_string(arena_printf(&file->arena, "column_%u", i + 1));
       if (cells) source_warn(file, "column %u has no name; it is read as \"%s\"", i + 1, name.data);

@@ -7,11 +7,15 @@
 #include "common/check.h"
 #include "common/hash.h"
 #include "common/memory.h"
+#include "worker/sources/column_names.h"
 #include "worker/sources/source_file.h"
 #include "worker/sources/source_reader.h"
 
 const char *const JSON_UNKNOWN_KEY = "unknown_key";
 const char *const JSON_TOO_MANY_KEYS = "too_many_keys";
+
+/* A column must have a name. */
+#define EMPTY_KEY BYTES("(empty)")
 
 enum {
   SLOT_COUNT = 4 * SOURCE_COLUMNS_MAX, /* of the key table; a power of two */
@@ -95,6 +99,11 @@ static uint32_t find_column(struct json_rows *r, struct bytes key) {
     if (expected < r->key_count && bytes_equal(r->keys[expected], key)) return expected;
   }
   uint32_t *slot = find_slot(r, key);
+  if (!*slot) { /* columns have clean names */
+    r->key = column_name_clean(key, r->arena);
+    if (r->key.size == 0) r->key = EMPTY_KEY;
+    slot = find_slot(r, r->key);
+  }
   uint32_t column = *slot ? *slot - 1 : NO_COLUMN;
   if (at < SOURCE_COLUMNS_MAX) r->expected[at] = column;
   return column;
@@ -181,7 +190,7 @@ static int on_key(void *context, const unsigned char *text, size_t size) {
   struct json_rows *r = context;
   if (r->array_depth) return 1;
   struct bytes key = bytes_of((const char *)text, size);
-  if (key.size == 0) key = BYTES("(empty)"); /* a column must have a name */
+  if (key.size == 0) key = EMPTY_KEY;
   if (r->path.size + key.size > SOURCE_COLUMN_NAME_BYTES_MAX)
     return fail(r, "key_too_long", NO_COLUMN);
   buffer_clear(&r->flat_key);

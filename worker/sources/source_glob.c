@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "common/memory.h"
+#include "common/text.h"
 
 struct found_file {
   char *path;
@@ -35,6 +36,14 @@ static enum err add_file(struct found_files *found, const char *path, const stru
   return ERR_OK;
 }
 
+/* Paths stand in job files and manifests. */
+static bool can_be_named(struct bytes path) {
+  const char *end = text_end(path);
+  for (const char *at = path.data; at < end;)
+    if (!text_is_printable(text_decode(&at, end))) return false;
+  return text_valid(path);
+}
+
 /* A path that the user wrote, or that a pattern matched: it must be a file that can be read. */
 static enum err check_file(const char *path, const struct stat *status, struct failure *f) {
   if (S_ISDIR(status->st_mode))
@@ -45,6 +54,12 @@ static enum err check_file(const char *path, const struct stat *status, struct f
                        "%s is not a regular file; files are read twice and from several places, "
                        "so save its content to a file first",
                        path);
+  if (!can_be_named(bytes_from_string(path)))
+    return failure_set(
+        f, ERR_INPUT,
+        "the name of %s has characters that cannot be shown, or is not UTF-8: rename "
+        "the file",
+        path);
   if (access(path, R_OK) != 0)
     return failure_set(f, ERR_INPUT, "%s cannot be read: %s", path, strerror(errno));
   return ERR_OK;
