@@ -7,7 +7,10 @@
 #include "common/check.h"
 
 static _Thread_local sigjmp_buf *escape; /* NULL outside of map_guard_run */
-static struct sigaction bus_before, segv_before;
+static const int faults[] = {SIGBUS, SIGSEGV, SIGFPE};
+enum { FAULT_COUNT = sizeof faults / sizeof faults[0] };
+
+static struct sigaction before[FAULT_COUNT];
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 
 void map_guard_escape(void) {
@@ -17,23 +20,23 @@ void map_guard_escape(void) {
 static void on_fault(int number) {
   map_guard_escape();
   /* Not ours: on return the read faults again, and meets who was there before. */
-  (void)sigaction(number, number == SIGBUS ? &bus_before : &segv_before, NULL);
+  for (int f = 0; f < FAULT_COUNT; f++)
+    if (faults[f] == number) (void)sigaction(number, &before[f], NULL);
 }
 
-static void install_for(int number, struct sigaction *before) {
+static void install_for(int number, struct sigaction *earlier) {
   /* NODEFER: the mask is as it was when on_fault leaves by siglongjmp. */
   struct sigaction action = {.sa_handler = on_fault, .sa_flags = SA_NODEFER | SA_ONSTACK}, now;
   sigemptyset(&action.sa_mask);
   check(sigaction(number, NULL, &now) == 0);
   if (!(now.sa_flags & SA_SIGINFO) && now.sa_handler == on_fault) return;
-  *before = now;
+  *earlier = now;
   check(sigaction(number, &action, NULL) == 0);
 }
 
 void map_guard_install(void) {
   check(pthread_mutex_lock(&lock) == 0);
-  install_for(SIGBUS, &bus_before);
-  install_for(SIGSEGV, &segv_before);
+  for (int f = 0; f < FAULT_COUNT; f++) install_for(faults[f], &before[f]);
   check(pthread_mutex_unlock(&lock) == 0);
 }
 
