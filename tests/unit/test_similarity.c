@@ -7,64 +7,10 @@
 #include <string.h>
 #include <cmocka.h>
 
-#include "worker/similarity/jaro_winkler.h"
-#include "worker/similarity/levenshtein.h"
+#include "tests/harness/similarity_reference.h"
 #include "worker/similarity/phonetic.h"
 
 enum { SIZE_MAX_TEST = MATCH_MASKS_SIZE_MAX };
-
-static unsigned min3(unsigned a, unsigned b, unsigned c) {
-  unsigned least = a < b ? a : b;
-  return least < c ? least : c;
-}
-
-static unsigned levenshtein_reference(const uint16_t *a, unsigned n, const uint16_t *b,
-                                      unsigned m) {
-  unsigned d[SIZE_MAX_TEST + 1][SIZE_MAX_TEST + 1];
-  for (unsigned i = 0; i <= n; i++) d[i][0] = i;
-  for (unsigned j = 0; j <= m; j++) d[0][j] = j;
-  for (unsigned i = 1; i <= n; i++) {
-    for (unsigned j = 1; j <= m; j++) {
-      d[i][j] = min3(d[i - 1][j] + 1, d[i][j - 1] + 1, d[i - 1][j - 1] + (a[i - 1] != b[j - 1]));
-    }
-  }
-  return d[n][m];
-}
-
-static unsigned jaro_winkler_reference(const uint16_t *a, unsigned n, const uint16_t *b,
-                                       unsigned m) {
-  if (n > m) return jaro_winkler_reference(b, m, a, n);
-  for (unsigned i = 0; n == m && i < n; i++) {
-    if (a[i] == b[i]) continue;
-    if (a[i] > b[i]) return jaro_winkler_reference(b, m, a, n);
-    break;
-  }
-  if (n == 0) return m == 0 ? 10000 : 0;
-  bool used[SIZE_MAX_TEST] = {0};
-  uint16_t from_a[SIZE_MAX_TEST], from_b[SIZE_MAX_TEST];
-  int reach = (int)m / 2 - 1;
-  if (reach < 0) reach = 0;
-  unsigned matches = 0;
-  for (int j = 0; j < (int)m; j++) {
-    for (int i = 0; i < (int)n; i++) {
-      if (used[i] || a[i] != b[j] || i < j - reach || i > j + reach) continue;
-      used[i] = true;
-      from_b[matches++] = b[j];
-      break;
-    }
-  }
-  if (matches == 0) return 0;
-  unsigned k = 0, differ = 0, prefix = 0;
-  for (unsigned i = 0; i < n; i++) {
-    if (used[i]) from_a[k++] = a[i];
-  }
-  for (unsigned i = 0; i < matches; i++) differ += from_a[i] != from_b[i];
-  unsigned t = differ / 2;
-  uint64_t c = matches;
-  uint64_t sum = c * c * m + c * c * n + (c - t) * n * m, whole = 3 * c * n * m;
-  while (prefix < 4 && prefix < n && a[prefix] == b[prefix]) prefix++;
-  return (unsigned)((sum * 10 * 1000 + prefix * (whole - sum) * 1000) / whole);
-}
 
 static uint64_t random_state = 20240601;
 static unsigned next_random(unsigned bound) {
