@@ -84,6 +84,12 @@ def main():
         if not a.file:
             subprocess.run([a.guiyi, "make-customers", "--records", str(a.records), "--seed", a.seed, "--out",
                             folder], check=True, stdout=subprocess.DEVNULL)
+        # The columns are recognised once: that is the client's work, not the cluster's.
+        recognised = os.path.join(folder, "recognised")
+        subprocess.run([a.guiyi, "run", path, "-o", recognised, "--data-dir", os.path.join(folder, "data")],
+                       check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        shutil.rmtree(os.path.join(folder, "data"))
+        path = os.path.join(recognised, "job.yaml")
         commit = subprocess.run(["git", "rev-parse", "--short", "HEAD"], capture_output=True, text=True).stdout.strip()
         rows, one = [], None
         for workers in map(int, a.workers.split(",")):
