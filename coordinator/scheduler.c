@@ -150,6 +150,16 @@ static void attempt_again(struct coordinator *c, enum stage stage, uint32_t t, u
   c->second_attempts++;
 }
 
+/* The worker does not have it. When what it needs is lost meanwhile, it must not keep the place of
+ * what makes that again. */
+static void send_again(struct coordinator *c, enum stage stage, uint32_t t,
+                       struct task_attempt *attempt, bool ready) {
+  if (ready)
+    send_task(c, stage, t, attempt);
+  else
+    task_drop_attempt(c, stage, t, attempt);
+}
+
 void scheduler_tick(struct coordinator *c) {
   if (c->phase != COORDINATOR_RUNNING) return;
   for (enum stage stage = 0; stage <= c->frontier; stage++) {
@@ -161,10 +171,9 @@ void scheduler_tick(struct coordinator *c) {
     for (uint32_t t = 0; t < s->count; t++) {
       struct task *task = &s->tasks[t];
       if (task->state != TASK_RUNNING) continue;
-      for (unsigned i = 0; i < task->running_count; i++)
-        if (ready && !task->running[i].seen &&
-            c->now_ms >= task->running[i].sent_ms + TASK_RESEND_MS)
-          send_task(c, stage, t, &task->running[i]);
+      for (unsigned i = task->running_count; i-- > 0;)
+        if (!task->running[i].seen && c->now_ms >= task->running[i].sent_ms + TASK_RESEND_MS)
+          send_again(c, stage, t, &task->running[i], ready);
       if (limit_ms != UINT64_MAX) attempt_again(c, stage, t, limit_ms);
     }
   }
