@@ -101,7 +101,8 @@ static enum err merge_round(struct merging *m) {
     rows[i] = m->members[i].row;
     add_repeat(&m->exports, m->members[i].row, m->members[i].occurrence);
   }
-  qsort(m->exports.repeats, m->exports.repeat_count, sizeof *m->exports.repeats, by_row);
+  if (m->exports.repeat_count)
+    qsort(m->exports.repeats, m->exports.repeat_count, sizeof *m->exports.repeats, by_row);
   enum err err = gather_rows(m->g, &t->p->run, STAGE_CLASSIFY, FETCH_RECORDS, 0, rows,
                              m->member_count, take_records, m);
   for (uint32_t c = 0, first = 0; c < m->customer_count && !err; c++) {

@@ -197,7 +197,8 @@ static void check_alias(struct shard_check *s, const struct shard_row *row) {
 static void check_link(struct shard_check *s, const struct shard_row *row, uint64_t other) {
   struct verify *v = s->verify;
   uint64_t own = row->key.size == 8 ? load_be64(row->key.data) : 0;
-  s->wrong |= bsearch(&own, s->ids, s->id_count, sizeof own, id_order) == NULL || own == other;
+  bool is_here = s->id_count && bsearch(&own, s->ids, s->id_count, sizeof own, id_order);
+  s->wrong |= !is_here || own == other;
   v->linked = grown(v->linked, v->linked_count, &v->linked_capacity, sizeof *v->linked);
   v->linked[v->linked_count++] = other;
 }
